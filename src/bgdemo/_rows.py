@@ -1,0 +1,205 @@
+"""The rows of a drawing: one a request, one a task, and one for each stretch that is left out."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bgdemo._words import clean
+from bgdemo.timeline import EventKind, Request, Task, Timeline
+
+MOST_ROWS = 40
+"""A timeline with more is drawn with gaps."""
+FIRST_ROWS = 10
+LAST_ROWS = 6
+OF_EACH_OUTCOME = 3
+"""How many rows are kept of each outcome that is out of the ordinary."""
+
+WHERE = {"threadpool": "thread pool", "event_loop": "event loop", "worker": "worker", None: ""}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request: how long the client waits, and for what."""
+
+    request: Request
+    until: float
+    """Seconds: when the waiting ended, or now."""
+    left: float | None
+    """Seconds: when the client left without a response."""
+    error: str
+    """What left the app, unless a task's row says so already."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task, and the request that it belongs to."""
+
+    task: Task
+    request: Request | None
+    """None for a task whose request is not in the timeline."""
+    point: float
+    """Seconds: when it was added, or the next best that is known."""
+    until: float
+    """Seconds: where its line or bar stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of rows that is left out."""
+
+    requests: int
+    outcomes: tuple[tuple[str, int], ...]
+    """How many tasks of each status."""
+    first: float
+    """Seconds."""
+    last: float
+    """Seconds."""
+
+
+Row = RequestRow | TaskRow | Gap
+
+
+def rows_of(timeline: Timeline) -> list[Row]:
+    """The rows to draw: all of them, or the first, the last and those out of the ordinary, with gaps between.
+
+    Args:
+        timeline: what happened.
+
+    Returns:
+        The rows from top to bottom.
+    """
+    every = _every_row(timeline)
+    if len(every) <= MOST_ROWS:
+        return list(every)
+    kept = _kept(every)
+    rows: list[Row] = []
+    hidden: list[RequestRow | TaskRow] = []
+    for index, row in enumerate(every):
+        if index not in kept:
+            hidden.append(row)
+            continue
+        rows += _folded(hidden)
+        hidden = []
+        rows.append(row)
+    return rows + _folded(hidden)
+
+
+def event_places(timeline: Timeline, kind: EventKind) -> dict[int, tuple[float, int]]:
+    """When the first event of a kind happened to each request or task.
+
+    Args:
+        timeline: what happened.
+        kind: a kind of event.
+
+    Returns:
+        (time, sequence) by the id of the task, or of the request where the event has no task.
+    """
+    places: dict[int, tuple[float, int]] = {}
+    for event in timeline.events:
+        if event.kind == kind:
+            key = event.request_id if event.task_id is None else event.task_id
+            places.setdefault(key, (event.time, event.sequence))
+    return places
+
+
+def counted(number: int, noun: str) -> str:
+    """The number and its noun: 1 task, 9,962 tasks."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def gap_text(gap: Gap, label: Callable[[float], str]) -> str:
+    """What a gap leaves out, in words.
+
+    Args:
+        gap: the gap.
+        label: how a time is written.
+
+    Returns:
+        A phrase: "… 9,962 more tasks, all finished, from 0.0 s to 175.0 s".
+    """
+    tasks = sum(number for _, number in gap.outcomes)
+    parts = [counted(gap.requests, "more request")] if gap.requests else []
+    parts += [counted(tasks, "more task")] if tasks else []
+    words = " and ".join(parts)
+    when = f"from {label(gap.first)} to {label(gap.last)}"
+    if len(gap.outcomes) == 1:
+        return f"… {words}, {'all ' if tasks > 1 else ''}{gap.outcomes[0][0]}, {when}"
+    # The times first: a drawing may have to cut off the end.
+    counts = ", ".join(f"{number:,} {status}" for status, number in gap.outcomes)
+    return f"… {words}, {when}" + (f" ({counts})" if counts else "")
+
+
+def _every_row(timeline: Timeline) -> list[RequestRow | TaskRow]:
+    tasks: dict[int, list[Task]] = {}
+    for task in timeline.tasks:
+        tasks.setdefault(task.request_id, []).append(task)
+    left = event_places(timeline, "client_left")
+    rows: list[RequestRow | TaskRow] = []
+    for request in timeline.requests:
+        own = tasks.pop(request.id, [])
+        rows.append(_request_row(request, own, left.get(request.id), timeline.now))
+        rows += [_task_row(task, request, timeline.now) for task in own]
+    for orphans in tasks.values():
+        rows += [_task_row(task, None, timeline.now) for task in orphans]
+    return rows
+
+
+def _request_row(request: Request, tasks: Sequence[Task], left: tuple[float, int] | None, now: float) -> RequestRow:
+    gone = left[0] if left is not None and request.responded is None else None
+    ends = (request.responded, gone, request.ended, now)
+    error = request.error or ""
+    if any(task.error == error for task in tasks):
+        error = ""
+    return RequestRow(request, next(end for end in ends if end is not None), gone, clean(error))
+
+
+def _task_row(task: Task, request: Request | None, now: float) -> TaskRow:
+    fallback = request.sent if request is not None else 0.0
+    starts = (task.added, task.started, fallback)
+    point = next(start for start in starts if start is not None)
+    until = task.ended
+    if until is None:
+        until = now if task.status in ("added", "running", "abandoned") else task.started
+    return TaskRow(task, request, point, point if until is None else until)
+
+
+def _kept(every: Sequence[RequestRow | TaskRow]) -> set[int]:
+    kept: set[int] = set()
+    seen: Counter[str] = Counter()
+    parent = 0
+    for index, row in enumerate(every):
+        if isinstance(row, RequestRow):
+            parent = index
+        outcome = _outcome(row)
+        seen[outcome] += 1
+        unusual = outcome != "" and seen[outcome] <= OF_EACH_OUTCOME
+        if unusual or index < FIRST_ROWS or index >= len(every) - LAST_ROWS:
+            kept.add(index)
+            # A task without its request would lose the line at the response.
+            if isinstance(row, TaskRow) and row.request is not None:
+                kept.add(parent)
+    return kept
+
+
+def _outcome(row: RequestRow | TaskRow) -> str:
+    """What is out of the ordinary about a row, or the empty text."""
+    if isinstance(row, TaskRow):
+        return "" if row.task.status in ("finished", "added") else row.task.status
+    if row.request.status is None:
+        return "no response"
+    return "error response" if row.request.status >= 400 else ""
+
+
+def _folded(hidden: Sequence[RequestRow | TaskRow]) -> list[Row]:
+    if len(hidden) < 2:
+        return list(hidden)
+    outcomes = Counter(row.task.status for row in hidden if isinstance(row, TaskRow))
+    firsts = [row.point if isinstance(row, TaskRow) else row.request.sent for row in hidden]
+    return [
+        Gap(
+            requests=sum(isinstance(row, RequestRow) for row in hidden),
+            outcomes=tuple(sorted(outcomes.items(), key=lambda item: (-item[1], item[0]))),
+            first=min(firsts),
+            last=max(row.until for row in hidden),
+        )
+    ]

@@ -1,0 +1,249 @@
+"""A timeline drawn as an SVG picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from bgdemo import _shapes as shapes
+from bgdemo._axis import Axis, Mark, axis_of
+from bgdemo._rows import WHERE, Gap, RequestRow, Row, TaskRow, gap_text, rows_of
+from bgdemo._sentence import sentence
+from bgdemo._words import cells, clean, ems, shorten, wrap
+from bgdemo.timeline import Task, Timeline
+
+WIDTH, EDGE = 760, 16
+ROW, GAP, LANE, HEAD = 38, 22, 18, 18
+MANY, DENSE_ROW = 12, 33
+"""From so many rows on, each is a little lower."""
+BOLD = 1.2
+"""How much wider bold text is."""
+MONO_CELL = 7.3
+"""Pixels: a column of the names' font."""
+NEVER_RAN = {
+    "skipped": "an earlier task failed",
+    "dropped": "it never ran",
+    "abandoned": "still in its thread at the close",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is written beside one row."""
+
+    name: str
+    under: str
+    status: str
+    detail: str
+    full: str = ""
+    """What was too long, for readers that show a <title>."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Where the columns of a picture are, in pixels."""
+
+    axis: Axis
+    left: float
+    right: float
+    row: float
+
+    def x(self, time: float) -> float:
+        return self.left + self.axis.fraction(time) * (self.right - self.left)
+
+    @property
+    def beside(self) -> float:
+        """Where the column of statuses begins."""
+        return self.right + 30
+
+
+def draw(timeline: Timeline, marks: Sequence[Mark]) -> str:
+    """The picture of a timeline.
+
+    Args:
+        timeline: what happened.
+        marks: what is drawn beside it.
+
+    Returns:
+        An SVG document without a style, a script or a reference to anything outside it.
+    """
+    axis = axis_of(timeline, marks)
+    words = sentence(timeline, axis)
+    title = wrap(words, (WIDTH - 2 * EDGE) / (13.5 * BOLD), ems)
+    parts = [
+        shapes.label(EDGE, 27 + HEAD * at, part, font_size=13.5, font_weight="bold") for at, part in enumerate(title)
+    ]
+    top = 22 + HEAD * len(title)
+    rows = rows_of(timeline)
+    if not rows and not marks:
+        return _document(words, parts, top)
+    written = [_words(row, axis) for row in rows]
+    plot = _plot(axis, written, ROW if len(rows) < MANY else DENSE_ROW)
+    first = top + LANE * len(marks) + 2
+    bottom = first + sum(GAP if isinstance(row, Gap) else plot.row for row in rows)
+    parts += [*_axis(plot, first, bottom), *_rows(rows, written, plot, first), *_marks(marks, plot, top, bottom)]
+    parts += _answers(rows, plot, first)
+    return _document(words, parts, bottom + 34)
+
+
+def _document(words: str, parts: Sequence[str], height: float) -> str:
+    # A ground of its own: no colour has contrast enough on white and on black pages alike.
+    panel = shapes.box(0.5, 0.5, WIDTH - 1, height - 1, shapes.PAPER, rx=8, stroke=shapes.BORDER)
+    return shapes.element(
+        "svg",
+        "\n".join(["", panel, *parts, ""]),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH} {shapes.number(height)}",
+        width=WIDTH,
+        height=height,
+        role="img",
+        aria_label=words,
+        font_family=shapes.SANS,
+    )
+
+
+def _words(row: Row, axis: Axis) -> _Words:
+    if isinstance(row, Gap):
+        return _Words("", "", "", "")
+    if isinstance(row, RequestRow):
+        name = clean(f"{row.request.method} {row.request.path}")
+        return _Words(name, "request", _answer(row, axis), row.error, f"{name}\n{row.error}".strip())
+    task = row.task
+    status, detail = _outcome(task, axis), clean(task.error or "") or NEVER_RAN.get(task.status, "")
+    printed = f"printed: {clean(task.printed)}" if task.printed.strip() else ""
+    full = "\n".join(part for part in (clean(task.name), detail, printed) if part)
+    if printed and detail:
+        status = f"{status}, {printed}"
+    where = WHERE[task.ran_in]
+    return _Words(clean(task.name), f"task, {where}" if where else "task", status, detail or printed, full)
+
+
+def _answer(row: RequestRow, axis: Axis) -> str:
+    request = row.request
+    if request.responded is not None:
+        return f"response at {axis.label(request.responded)}"
+    if row.left is not None:
+        return f"the client left at {axis.label(row.left)}"
+    if request.method == "WEBSOCKET":
+        return "open" if request.ended is None else f"closed at {axis.label(request.ended)}"
+    return "no response yet" if request.ended is None else "no response"
+
+
+def _outcome(task: Task, axis: Axis) -> str:
+    if task.status == "added":
+        return "added, not started"
+    if task.ended is None or task.status in ("skipped", "dropped"):
+        return task.status
+    return f"{task.status} at {axis.label(task.ended)}"
+
+
+def _plot(axis: Axis, written: Sequence[_Words], row: float) -> _Plot:
+    names = max((cells(words.name) * MONO_CELL + 12 for words in written), default=0.0)
+    beside = [ems(axis.name) * 11, *(max(ems(words.status) * 12, ems(words.detail) * 11) for words in written)]
+    left = EDGE + min(max(names, 110.0), 210.0) + 26
+    return _Plot(axis, left, WIDTH - EDGE - min(max(beside), 215.0) - 30, row)
+
+
+def _axis(plot: _Plot, top: float, bottom: float) -> list[str]:
+    parts = []
+    for time, digits in plot.axis.ticks(max(2, int((plot.right - plot.left) / 48))):
+        x = plot.x(time)
+        parts.append(shapes.line(x, top, x, bottom + 5, shapes.GRID))
+        parts.append(shapes.label(x, bottom + 18, digits, font_size=11, fill=shapes.MUTED, text_anchor="middle"))
+    parts.append(shapes.line(plot.left - 18, bottom + 0.5, plot.right + 18, bottom + 0.5, shapes.MUTED))
+    parts.append(shapes.label(plot.beside, bottom + 18, plot.axis.name, font_size=11, fill=shapes.MUTED))
+    return parts
+
+
+def _rows(rows: Sequence[Row], written: Sequence[_Words], plot: _Plot, top: float) -> list[str]:
+    parts = []
+    for row, words in zip(rows, written, strict=True):
+        if isinstance(row, Gap):
+            text = shorten(gap_text(row, plot.axis.label), (WIDTH - 2 * EDGE - 12) / 11.5, ems)
+            parts.append(shapes.label(EDGE + 12, top + 15, text, font_size=11.5, fill=shapes.MUTED))
+            top += GAP
+            continue
+        drawing = _request(row, plot, top) if isinstance(row, RequestRow) else _task(row, plot, top)
+        indent = 0 if isinstance(row, RequestRow) else 12
+        parts.append(shapes.element("g", drawing + _beside(words, plot, top, indent)))
+        top += plot.row
+    return parts
+
+
+def _beside(words: _Words, plot: _Plot, top: float, indent: float) -> str:
+    middle = top + plot.row / 2
+    name = shorten(words.name, (plot.left - 26 - EDGE - indent) / MONO_CELL)
+    detail = shorten(words.detail, (WIDTH - EDGE - plot.beside) / 11, ems)
+    weight = "normal" if indent else "bold"
+    parts = [shapes.label(EDGE + indent, middle - 2, name, font_family=shapes.MONO, font_weight=weight)]
+    parts.append(shapes.label(EDGE + indent, middle + 12, words.under, font_size=11, fill=shapes.MUTED))
+    status = shorten(words.status, (WIDTH - EDGE - plot.beside) / 12, ems)
+    parts.append(shapes.label(plot.beside, middle + (-2 if detail else 4), status))
+    if detail:
+        parts.append(shapes.label(plot.beside, middle + 12, detail, font_size=11, fill=shapes.MUTED))
+    shortened = (name, status, detail) != (words.name, words.status, words.detail)
+    title = shapes.element("title", escape(words.full)) if shortened else ""
+    return title + "".join(parts)
+
+
+def _request(row: RequestRow, plot: _Plot, top: float) -> str:
+    request, y = row.request, top + plot.row / 2
+    x = plot.x(row.until)
+    open_end = request.responded is None and request.ended is None and row.left is None
+    wait = shapes.wait(plot.x(request.sent), x, y, goes_on=open_end)
+    return wait + ("" if open_end or request.responded is not None else shapes.no_response(x, y))
+
+
+def _answers(rows: Sequence[Row], plot: _Plot, top: float) -> list[str]:
+    """The marks at the responses and what is written in the rows of requests: above all lines."""
+    parts = []
+    explained = False
+    for at, row in enumerate(rows):
+        if isinstance(row, RequestRow):
+            y, x1, x2 = top + plot.row / 2, plot.x(row.request.sent), plot.x(row.until)
+            if x2 - x1 > 150:
+                parts.append(shapes.waits((x1 + x2) / 2, y))
+            if row.request.responded is not None:
+                if isinstance(rows[at + 1] if at + 1 < len(rows) else None, TaskRow):
+                    parts.append(shapes.line(x2, y, x2, top + plot.row, shapes.INK, 1.25))
+                status = str(row.request.status or "ok")
+                room = plot.right - x2 > 190
+                parts.append(shapes.response(x2, y, status, explained=room and not explained))
+                explained = explained or room
+        top += GAP if isinstance(row, Gap) else plot.row
+    return parts
+
+
+def _task(row: TaskRow, plot: _Plot, top: float) -> str:
+    task, y = row.task, top + plot.row / 2
+    x1, x2 = plot.x(row.point), plot.x(row.until)
+    parts = []
+    if row.request is not None and row.request.responded is not None:
+        x = plot.x(row.request.responded)
+        parts.append(shapes.box(x, top, plot.right + 18 - x, plot.row, shapes.AFTER))
+        parts.append(shapes.line(x, top, x, top + plot.row, shapes.INK, 1.25))
+    start = plot.x(task.started) if task.started is not None else x2
+    parts.append(shapes.to_start(x1, start, y, goes_on=task.status == "added"))
+    if task.started is not None:
+        parts.append(shapes.bar(start, x2, y, task.status))
+    elif task.status in ("skipped", "dropped", "cancelled"):
+        parts.append(shapes.never_ran(x2 + 14, y, task.status))
+    if task.added is not None:
+        parts.append(shapes.added(x1, y))
+    return "".join(parts)
+
+
+def _marks(marks: Sequence[Mark], plot: _Plot, top: float, bottom: float) -> list[str]:
+    ordered = sorted(marks, key=lambda mark: mark.time)
+    placed = [(plot.x(mark.time), top + 8 + LANE * at, mark) for at, mark in enumerate(ordered)]
+    parts = [shapes.guess(x, y, bottom) for x, y, _ in placed]
+    for x, y, mark in placed:
+        words = f"{clean(mark.label)}, {plot.axis.label(mark.time)}"
+        right = x + 10 + ems(words) * 11.5 <= WIDTH - EDGE or x < WIDTH / 2
+        words = shorten(words, ((WIDTH - EDGE - x) if right else (x - EDGE)) / 11.5 - 1, ems)
+        width = ems(words) * 11.5
+        # Paper under the words: the line of a mark above may pass there.
+        parts.append(shapes.box(x + 8 if right else x - 8 - width, y - 8, width, 15, shapes.PAPER))
+        anchor = "start" if right else "end"
+        x += 10 if right else -10
+        parts.append(shapes.label(x, y + 4, words, font_size=11.5, fill=shapes.GUESS, text_anchor=anchor))
+    return parts

@@ -1,0 +1,183 @@
+"""A timeline drawn with characters, for a terminal of 100 columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bgdemo._axis import Axis, Mark, axis_of
+from bgdemo._rows import WHERE, Gap, RequestRow, Row, TaskRow, gap_text, rows_of
+from bgdemo._sentence import sentence
+from bgdemo._words import cells, clean, pad, shorten, wrap
+from bgdemo.timeline import Timeline
+
+COLUMNS = 100
+MOST_NAME = 28
+LEAST_BAR, MOST_BAR = 20, 48
+
+WAIT, RESPONSE, GUIDE, ADDED, TO_START, BAR, MARK = "━", "●", "│", "+", "·", "█", "?"
+ENDS = {"running": ">", "failed": "x", "cancelled": "/", "abandoned": "~"}
+MEANINGS = {
+    WAIT: "the client waits",
+    RESPONSE: "response",
+    ADDED: "task added",
+    TO_START: "waits to start",
+    BAR: "task runs",
+    "x": "failed",
+    ">": "goes on",
+    "/": "cancelled",
+    "~": "abandoned",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One row, before the widths of its columns are known."""
+
+    name: str
+    row: Row
+    columns: tuple[str, str, str, str]
+    """Status, added, ended, where it ran."""
+    detail: str = ""
+
+
+def draw(timeline: Timeline, marks: Sequence[Mark]) -> str:
+    """The text form of a timeline.
+
+    Args:
+        timeline: what happened.
+        marks: what is drawn beside it.
+
+    Returns:
+        Lines of at most 100 columns: the sentence, what the signs mean, a line a row, the axis.
+    """
+    axis = axis_of(timeline, marks)
+    lines = [_line(row, axis) for row in rows_of(timeline)]
+    words = wrap(sentence(timeline, axis), COLUMNS)
+    if not lines and not marks:
+        return "\n".join(words)
+    shown = [line for line in lines if not isinstance(line.row, Gap)]
+    has_tasks = any(isinstance(line.row, TaskRow) for line in shown)
+    heads = ("", "added", "ended", "ran in") if has_tasks else ("", "", "", "")
+    widths = _widths(shown, heads)
+    name = min(MOST_NAME, max((cells(line.name) for line in shown), default=0))
+    rest = sum(widths) + 2 * sum(width > 0 for width in widths)
+    # The last digits at the axis may stand out past the bar.
+    bar = min(MOST_BAR, max(LEAST_BAR, COLUMNS - name - 2 - max(rest, len(axis.name) + 7)))
+    drawn = [_bar(line.row, axis, bar) for line in lines]
+    guesses = [_mark(mark, axis, name + 2, bar) for mark in marks]
+    body = [_joined("", " " * bar, heads, name, widths)] if has_tasks else []
+    for line, cells_of_bar in zip(lines, drawn, strict=True):
+        body += _body(line, cells_of_bar, axis, name, widths)
+    return "\n".join([*words, *_legend(drawn), "", *body, *guesses, *_ruler(axis, name, bar)])
+
+
+def _line(row: Row, axis: Axis) -> _Line:
+    if isinstance(row, Gap):
+        return _Line("", row, ("", "", "", ""))
+    if isinstance(row, RequestRow):
+        error = f"error: {row.error}" if row.error else ""
+        return _Line(clean(f"{row.request.method} {row.request.path}"), row, (_answer(row, axis), "", "", ""), error)
+    task = row.task
+    added, ended = ("-" if time is None else axis.number(time) for time in (task.added, task.ended))
+    details = [f"error: {clean(task.error)}"] if task.error else []
+    details += [f"printed: {clean(task.printed)}"] if task.printed.strip() else []
+    columns = (task.status, added, ended, WHERE[task.ran_in] or "-")
+    return _Line("  " + clean(task.name), row, columns, "\n".join(details))
+
+
+def _answer(row: RequestRow, axis: Axis) -> str:
+    request = row.request
+    if request.responded is not None:
+        return f"{request.status or 'response'} at {axis.label(request.responded)}"
+    if row.left is not None:
+        return f"client left at {axis.label(row.left)}"
+    if request.method == "WEBSOCKET":
+        return "open" if request.ended is None else f"closed at {axis.label(request.ended)}"
+    return "no response yet" if request.ended is None else "no response"
+
+
+def _widths(lines: Sequence[_Line], heads: tuple[str, ...]) -> list[int]:
+    tasks = [line.columns for line in lines if isinstance(line.row, TaskRow)]
+    widths = [max(len(columns[index]) for columns in [heads, *tasks]) for index in range(4)]
+    if not tasks:
+        widths[0] = max((len(line.columns[0]) for line in lines), default=0)
+    return widths
+
+
+def _joined(name: str, bar: str, columns: tuple[str, ...], room: int, widths: Sequence[int]) -> str:
+    status, added, ended, where = columns
+    if not (added or ended or where):
+        return f"{pad(shorten(name, room), room)}  {bar}  {status}".rstrip()
+    table = [status.ljust(widths[0]), added.rjust(widths[1]), ended.rjust(widths[2]), where]
+    return f"{pad(shorten(name, room), room)}  {bar}  {'  '.join(table)}".rstrip()
+
+
+def _body(line: _Line, bar: str, axis: Axis, name: int, widths: Sequence[int]) -> list[str]:
+    if isinstance(line.row, Gap):
+        return wrap("  " + gap_text(line.row, axis.label), COLUMNS)
+    lines = [_joined(line.name, bar, line.columns, name, widths)]
+    for detail in line.detail.split("\n") if line.detail else []:
+        lines.append(" " * (name + 2) + shorten(detail, COLUMNS - name - 2))
+    return lines
+
+
+def _bar(row: Row, axis: Axis, width: int) -> str:
+    bar = [" "] * width
+
+    def column(time: float) -> int:
+        return round(axis.fraction(time) * (width - 1))
+
+    if isinstance(row, RequestRow):
+        first, last = column(row.request.sent), column(row.until)
+        bar[first : last + 1] = WAIT * (last + 1 - first)
+        if row.request.responded is not None:
+            bar[last] = RESPONSE
+        elif row.request.ended is None and row.left is None:
+            bar[last] = ">"
+    elif isinstance(row, TaskRow):
+        request, task = row.request, row.task
+        first, last = column(row.point), column(row.until)
+        bar[first : last + 1] = TO_START * (last + 1 - first)
+        if request is not None and request.responded is not None:
+            bar[column(request.responded)] = GUIDE
+        bar[first] = ADDED
+        if task.started is not None:
+            start = column(task.started)
+            bar[start : last + 1] = BAR * (last + 1 - start)
+            bar[last] = ENDS.get(task.status, BAR)
+        elif task.status == "added" and last > first:
+            bar[last] = ">"
+    return "".join(bar)
+
+
+def _legend(bars: Sequence[str]) -> list[str]:
+    used = set("".join(bars))
+    items = [f"{sign} {meaning}" for sign, meaning in MEANINGS.items() if sign in used]
+    lines: list[str] = []
+    for item in items:
+        if lines and cells(lines[-1]) + 3 + cells(item) <= COLUMNS:
+            lines[-1] += f"   {item}"
+        else:
+            lines.append(item)
+    return lines
+
+
+def _mark(mark: Mark, axis: Axis, indent: int, width: int) -> str:
+    """A line with the mark under its time, and its label on the side that has room."""
+    column = indent + round(axis.fraction(mark.time) * (width - 1))
+    right, left = COLUMNS - column - 3, column - 2
+    label = f"{clean(mark.label)}, {axis.label(mark.time)}"
+    if cells(label) <= right or right >= left:
+        return " " * column + f"{MARK}  {shorten(label, right)}"
+    label = shorten(label, left)
+    return " " * (left - cells(label)) + f"{label}  {MARK}"
+
+
+def _ruler(axis: Axis, name: int, width: int) -> list[str]:
+    line, labels = ["─"] * width, ""
+    for time, digits in axis.ticks(max(2, width // 7)):
+        column = round(axis.fraction(time) * (width - 1))
+        line[column] = "┴"
+        if column >= len(labels) + (1 if labels else 0):
+            labels = labels.ljust(column) + digits
+    indent = " " * (name + 2)
+    return [indent + "".join(line), f"{indent}{labels.ljust(width)}  {axis.name}"]

@@ -1,0 +1,308 @@
+"""What a learner holds: clients that have the response when a real client would have it, while the app goes on."""
+
+import asyncio
+import weakref
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import httpx
+from httpx._types import CookieTypes
+from starlette.types import ASGIApp
+
+from bgdemo.clock import Clock, ClockName, as_clock
+from bgdemo.errors import ClientError
+from bgdemo.exchange import Manners, as_asgi
+from bgdemo.recorder import Recorder
+from bgdemo.session import Session
+from bgdemo.threads import Portal
+from bgdemo.timeline import Timeline
+from bgdemo.transport import LoopTransport, ThreadTransport
+
+if TYPE_CHECKING:
+    from starlette.testclient import WebSocketTestSession
+
+    from bgdemo.websocket import WebSocketSession
+
+
+class _Observed:
+    """What both clients show of their session."""
+
+    _session: Session
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that the timeline's seconds are read from; it starts at the first request."""
+        return self._session.recorder.log.clock
+
+    @property
+    def timeline(self) -> Timeline:
+        """What has happened so far, as a snapshot; reading it runs nothing."""
+        return self._session.recorder.timeline
+
+
+class TestClient(_Observed, httpx.Client):
+    """A client for an app in this process, whose calls return when the response is complete; tasks go on after it.
+
+    It opens at its first request, or at `with`, which also runs the app's lifespan. Its event loop is in a
+    daemon thread of its own. It ends at `close()`, at the end of `with`, or when nobody holds it any more.
+
+    Args:
+        app: an ASGI app, such as FastAPI(). A Recorder is used as it is.
+        base_url: what relative URLs are joined to.
+        raise_server_exceptions: raise what the app raises: in the call, or from `drain()` if after the response.
+        root_path: the path that the app is mounted at.
+        backend: "asyncio"; "trio" is refused.
+        backend_options: as for anyio's asyncio backend: "debug", "use_uvloop", "loop_factory".
+        cookies: sent with each request.
+        headers: sent with each request.
+        follow_redirects: follow redirects by itself.
+        client: host and port that requests seem to come from.
+        clock: "real", "simulated", or a clock of your own.
+        wait_for_tasks: the stock client's manners: a call returns when all its work is done, and raises its errors.
+        timeout: seconds on the wall that a route may take to answer; None waits for ever.
+        close_timeout: seconds on the client's clock that `with` and `close()` wait for tasks before they cancel them.
+    """
+
+    __test__ = False
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        base_url: str = "http://testserver",
+        raise_server_exceptions: bool = True,
+        root_path: str = "",
+        backend: Literal["asyncio", "trio"] = "asyncio",
+        backend_options: dict[str, Any] | None = None,
+        cookies: CookieTypes | None = None,
+        headers: dict[str, str] | None = None,
+        follow_redirects: bool = True,
+        client: tuple[str, int] = ("testclient", 50000),
+        *,
+        clock: ClockName | Clock = "real",
+        wait_for_tasks: bool = False,
+        timeout: float | None = 60.0,
+        close_timeout: float = 30.0,
+    ) -> None:
+        _refuse_backend(backend)
+        manners = Manners(root_path, client, raise_server_exceptions, wait_for_tasks)
+        self.app = app
+        self._session = Session(_recorder(app, clock), manners)
+        self.app_state = self._session.state
+        self._close_timeout = close_timeout
+        self._thread_transport = ThreadTransport(self._session, backend_options or {})
+        weakref.finalize(self, self._thread_transport.abort)
+        super().__init__(
+            base_url=base_url,
+            headers=_with_user_agent(headers),
+            cookies=cookies,
+            follow_redirects=follow_redirects,
+            timeout=timeout,
+            transport=self._thread_transport,
+        )
+
+    def drain(self, timeout: float | None = None) -> Timeline:
+        """Wait until all background work has ended.
+
+        Args:
+            timeout: seconds on the client's clock, or None to wait as long as it takes.
+
+        Returns:
+            The timeline, in which every task has ended.
+
+        Raises:
+            Exception: what a task raised and nobody has seen yet; several as one ExceptionGroup. Each is raised once.
+            DrainTimeout: the time was up; nothing is lost.
+        """
+        self._session.refuse_inside_app("drain()")
+        if not self._thread_transport.wait_until_idle(timeout):
+            raise self._session.drain_timeout(timeout)
+        return self._session.drained()
+
+    def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
+        """Send a request that `build_request` made, as httpx does."""
+        _refuse_closed(self)
+        return super().send(request, **kwargs)
+
+    def websocket_connect(
+        self, url: str, subprotocols: Sequence[str] | None = None, **kwargs: Any
+    ) -> "WebSocketTestSession":
+        """Open a WebSocket; Starlette's own session, to be used in a `with` block.
+
+        Args:
+            url: absolute, or relative to the base URL's host.
+            subprotocols: offered to the app.
+            kwargs: as for a GET request: headers, params, cookies.
+        """
+        from bgdemo.websocket import sync_session, upgrade_request
+
+        _refuse_closed(self)
+        request = upgrade_request(self, url, subprotocols, kwargs)
+        thread = self._thread_transport.open()
+        return sync_session(self._session, request, Portal(thread))
+
+    def close(self) -> None:
+        """End the client for good: wait for background work, cancel what is left, raise what nobody has seen."""
+        if self.is_closed:
+            return
+        try:
+            self._end(None)
+        finally:
+            super().close()
+
+    def __enter__(self) -> Self:
+        _refuse_closed(self)
+        thread = self._thread_transport.open()
+        try:
+            thread.run(self._session.start_up())
+        except BaseException:
+            self._thread_transport.abort()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self._end(exc_value)
+
+    def _end(self, error: BaseException | None) -> None:
+        try:
+            self._thread_transport.wait_until_idle(self._close_timeout)
+        finally:
+            self._thread_transport.shut_down()
+        self._session.leave_errors(error)
+
+
+class AsyncTestClient(_Observed, httpx.AsyncClient):
+    """The same client for code that awaits: it runs the app on the caller's own event loop, and starts no thread.
+
+    Args: as for TestClient; `backend_options` has nothing to set here.
+    """
+
+    __test__ = False
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        base_url: str = "http://testserver",
+        raise_server_exceptions: bool = True,
+        root_path: str = "",
+        backend: Literal["asyncio", "trio"] = "asyncio",
+        backend_options: dict[str, Any] | None = None,
+        cookies: CookieTypes | None = None,
+        headers: dict[str, str] | None = None,
+        follow_redirects: bool = True,
+        client: tuple[str, int] = ("testclient", 50000),
+        *,
+        clock: ClockName | Clock = "real",
+        wait_for_tasks: bool = False,
+        timeout: float | None = 60.0,
+        close_timeout: float = 30.0,
+    ) -> None:
+        _refuse_backend(backend)
+        if backend_options:
+            raise ClientError("AsyncTestClient runs on the loop of its caller: set backend_options where that is made.")
+        manners = Manners(root_path, client, raise_server_exceptions, wait_for_tasks, hold=_yield_to_the_caller)
+        self.app = app
+        self._session = Session(_recorder(app, clock), manners)
+        self.app_state = self._session.state
+        self._close_timeout = close_timeout
+        self._loop_transport = LoopTransport(self._session)
+        weakref.finalize(self, self._loop_transport.abort)
+        super().__init__(
+            base_url=base_url,
+            headers=_with_user_agent(headers),
+            cookies=cookies,
+            follow_redirects=follow_redirects,
+            timeout=timeout,
+            transport=self._loop_transport,
+        )
+
+    async def drain(self, timeout: float | None = None) -> Timeline:
+        """Wait until all background work has ended; arguments, result and errors are TestClient.drain's."""
+        self._session.refuse_inside_app("drain()")
+        if not await self._loop_transport.wait_until_idle(timeout):
+            raise self._session.drain_timeout(timeout)
+        return self._session.drained()
+
+    async def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
+        """Send a request that `build_request` made, as httpx does."""
+        _refuse_closed(self)
+        return await super().send(request, **kwargs)
+
+    def websocket_connect(
+        self, url: str, subprotocols: Sequence[str] | None = None, **kwargs: Any
+    ) -> "WebSocketSession":
+        """Open a WebSocket, to be used in an `async with` block; arguments as TestClient.websocket_connect."""
+        from bgdemo.websocket import WebSocketSession, upgrade_request
+
+        _refuse_closed(self)
+        self._loop_transport.open()
+        return WebSocketSession(self._session, upgrade_request(self, url, subprotocols, kwargs))
+
+    async def aclose(self) -> None:
+        """End the client for good: wait for background work, cancel what is left, raise what nobody has seen."""
+        if self.is_closed:
+            return
+        try:
+            await self._end(None)
+        finally:
+            await super().aclose()
+
+    async def __aenter__(self) -> Self:
+        _refuse_closed(self)
+        self._loop_transport.open()
+        try:
+            await self._session.start_up()
+        except BaseException:
+            self._loop_transport.abort()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self._end(exc_value)
+
+    async def _end(self, error: BaseException | None) -> None:
+        try:
+            await self._loop_transport.wait_until_idle(self._close_timeout)
+        finally:
+            await self._loop_transport.shut_down()
+        self._session.leave_errors(error)
+
+
+async def _yield_to_the_caller() -> None:
+    """The caller waits on this very loop: let it have the response before a task begins."""
+    await asyncio.sleep(0)
+
+
+def _with_user_agent(headers: dict[str, str] | None) -> httpx.Headers:
+    result = httpx.Headers({"user-agent": "testclient"})
+    result.update(headers)
+    return result
+
+
+def _refuse_backend(backend: str) -> None:
+    if backend != "asyncio":
+        raise ClientError(f"backend={backend!r} is not supported: these clients run apps on asyncio, as uvicorn does.")
+
+
+def _refuse_closed(client: httpx.Client | httpx.AsyncClient) -> None:
+    if client.is_closed:
+        name = type(client).__name__
+        raise ClientError(f"This {name} was closed: make a new one, {name}(app). Its timeline can still be read.")
+
+
+def _recorder(app: ASGIApp, clock: ClockName | Clock) -> Recorder:
+    chosen = as_clock(clock)
+    if isinstance(app, Recorder):
+        app.log.clock = chosen
+        return app
+    return Recorder(as_asgi(app), clock=chosen)

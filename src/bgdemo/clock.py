@@ -1,0 +1,57 @@
+"""What time it is: on the wall, or wherever a clock of your own says."""
+
+import time
+from typing import Literal, Protocol, runtime_checkable
+
+ClockName = Literal["real", "simulated"]
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """Where a recorder reads the time of an event."""
+
+    @property
+    def simulated(self) -> bool:
+        """True if a second of this clock is not a second on the wall."""
+        ...
+
+    def start(self) -> None:
+        """Let the clock run. It starts once; starting it again changes nothing."""
+        ...
+
+    def time(self) -> float:
+        """Seconds since the clock was started; 0.0 before that."""
+        ...
+
+
+class RealClock:
+    """The clock on the wall, read as seconds since a client's first request."""
+
+    simulated = False
+
+    def __init__(self) -> None:
+        self._started_at: float | None = None
+
+    def start(self) -> None:
+        """Let the clock run from now on, unless it runs already."""
+        if self._started_at is None:
+            self._started_at = time.perf_counter()
+
+    def time(self) -> float:
+        """Seconds since the clock was started; 0.0 before that."""
+        if self._started_at is None:
+            return 0.0
+        return time.perf_counter() - self._started_at
+
+
+def as_clock(clock: ClockName | Clock) -> Clock:
+    """The clock that a name stands for; a clock stands for itself.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if clock == "real":
+        return RealClock()
+    if isinstance(clock, Clock):
+        return clock
+    raise TypeError(f"clock={clock!r} is no clock: pass 'real', or an object with simulated, start() and time().")

@@ -1,0 +1,57 @@
+"""How a timeline is shown: as a sentence, as text for a terminal, as a picture for a notebook.
+
+A drawing has one row a request and below it one row a task, on one time axis. Its first line is a
+sentence that says what it shows, since a front end shows an SVG as an image without a text.
+"""
+
+from collections.abc import Sequence
+
+from bgdemo import _svg, _text
+from bgdemo._axis import Mark, axis_of
+from bgdemo._sentence import sentence
+from bgdemo.timeline import Timeline
+
+__all__ = ["Mark", "summary", "svg", "text"]
+
+
+def summary(timeline: Timeline) -> str:
+    """The sentence that stands above a drawing.
+
+    Args:
+        timeline: what happened.
+
+    Returns:
+        "Response at 0.0 s; write_notification ended at 7.0 s: the client did not wait."
+    """
+    return sentence(timeline, axis_of(timeline))
+
+
+def text(timeline: Timeline, *, marks: Sequence[Mark] = ()) -> str:
+    """The timeline drawn with characters, aligned for a terminal of 100 columns.
+
+    Args:
+        timeline: what happened.
+        marks: points in time to draw beside it, such as a learner's guess.
+
+    Returns:
+        Several lines, without a line break at the end.
+    """
+    return _text.draw(timeline, marks)
+
+
+def svg(timeline: Timeline, *, marks: Sequence[Mark] = ()) -> str:
+    """The timeline as a picture.
+
+    Args:
+        timeline: what happened.
+        marks: points in time to draw beside it, such as a learner's guess.
+
+    Returns:
+        An SVG document 760 pixels wide that needs no other file; equal timelines give equal text.
+    """
+    return _svg.draw(timeline, marks)
+
+
+# str(timeline) and a notebook's display of a timeline come here.
+Timeline._text = text
+Timeline._svg = svg

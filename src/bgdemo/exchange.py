@@ -1,0 +1,297 @@
+"""One request on its way through the app: ASGI's scope, receive and send, and the moment the response leaves.
+
+What the app meets is what it meets on uvicorn: the same scope, the same disconnect, the same back-pressure.
+"""
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, cast
+from urllib.parse import unquote
+
+import httpx
+from starlette._utils import is_async_callable
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bgdemo.errors import AppError, ClientError
+from bgdemo.recorder import Recorder, WatchedRequest
+
+HIGH_WATER = 65_536
+"""Bytes of a response that may wait for its reader before the app has to wait, as on uvicorn."""
+
+_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+
+
+def build_scope(request: httpx.Request, *, root_path: str, client: tuple[str, int], state: dict[str, Any]) -> Scope:
+    """The ASGI scope that a server gives the app for this request.
+
+    Args:
+        request: its URL, method and headers are read, not its body.
+        root_path: the path that the app is mounted at.
+        client: host and port that the request seems to come from.
+        state: what the lifespan left for requests; each gets a copy.
+    """
+    url = request.url
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": request.method,
+        "path": unquote(url.path),
+        "raw_path": url.raw_path.split(b"?", 1)[0],
+        "root_path": root_path,
+        "scheme": url.scheme,
+        "query_string": url.query,
+        "headers": [(key.lower(), value) for key, value in request.headers.raw],
+        "client": client,
+        "server": [url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]],
+        "extensions": {"http.response.debug": {}},
+        "state": state.copy(),
+    }
+    if url.scheme in ("ws", "wss"):
+        protocols = request.headers.get("sec-websocket-protocol", "")
+        scope["type"] = "websocket"
+        scope["subprotocols"] = [name.strip() for name in protocols.split(",") if name]
+        scope["extensions"] = {"websocket.http.response": {}}
+        del scope["method"]
+    return scope
+
+
+def as_asgi(app: Any) -> ASGIApp:
+    """`app` as an ASGI 3 app; an ASGI 2 app is wrapped.
+
+    Raises:
+        ClientError: it is no app at all.
+    """
+    if not callable(app):
+        hint = ""
+        if isinstance(app, str):
+            hint = f" Import the app itself instead of naming it: from {app.partition(':')[0]} import app."
+        elif isinstance(app, ModuleType):
+            hint = f" That is a module; its app is probably {app.__name__}.app."
+        raise ClientError(f"A client needs an ASGI app, such as FastAPI(), and got {app!r}: not callable.{hint}")
+    if hasattr(app, "__await__") if isinstance(app, type) else is_async_callable(app):
+        return cast(ASGIApp, app)
+
+    async def asgi_3(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope)(receive, send)
+
+    return asgi_3
+
+
+@dataclass(slots=True)
+class Manners:
+    """How a client wants its requests to be handled."""
+
+    root_path: str = ""
+    client: tuple[str, int] = ("testclient", 50000)
+    raise_server_exceptions: bool = True
+    wait_for_tasks: bool = False
+    hold: Callable[[], Awaitable[object]] | None = None
+    """Awaited by the app right after the response was handed over."""
+
+
+class Exchange:
+    """One request on its way into the app, and its response on the way out.
+
+    It lives on the app's event loop; the reader of the response may be on another thread. `wake` is called
+    when there is something new for the reader: the response began, there is a chunk, it is complete, the app ended.
+    """
+
+    __slots__ = (
+        "_body", "_loop", "_over", "_paused", "_room", "_sent", "_taken", "chunks", "complete", "debug", "ended",
+        "error", "gone", "handed_over", "headers", "manners", "on_background", "request", "scope", "started", "status",
+        "wake",
+    )  # fmt: skip
+
+    def __init__(self, request: httpx.Request, scope: Scope, body: bytes, manners: Manners) -> None:
+        self.request = request
+        self.scope = scope
+        self.manners = manners
+        self.wake: Callable[[], object] = lambda: None
+        self.on_background: Callable[[Exchange], object] = lambda exchange: None
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.debug: dict[str, Any] | None = None
+        self.chunks: deque[bytes] = deque()
+        self.started = False  # the response has a status
+        self.complete = False  # its last body byte was sent
+        self.handed_over = False  # all of it is the reader's; what the app does now is background work
+        self.gone = False  # the reader left before the end
+        self.ended = False  # the app is done
+        self.error: BaseException | None = None  # what the app raised before the response was handed over
+        self._body: bytes | None = body
+        self._sent = 0  # bytes; changed on the loop's thread only
+        self._taken = 0  # bytes; changed on the reader's thread only
+        self._paused = False
+        self._over: asyncio.Event | None = None
+        self._room: asyncio.Future[None] | None = None
+
+    async def run(self, recorder: Recorder) -> list[BaseException]:
+        """Call the app.
+
+        Returns:
+            What was raised behind the reader's back: by a task, or after the response was handed over.
+        """
+        self._loop = asyncio.get_running_loop()
+        notes = recorder.begin(self.scope)
+        raised: BaseException | None = None
+        try:
+            await notes.run(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            raised = error
+        finally:
+            unseen = self._unseen(notes, raised)
+            self.ended = True
+            self.wake()
+        return unseen
+
+    async def receive(self) -> Message:
+        """ASGI's receive: the body, once; when the response is complete or the reader gone, a disconnect."""
+        if not self.complete and not self.gone:
+            if self._body is not None:
+                body, self._body = self._body, None
+                return {"type": "http.request", "body": body, "more_body": False}
+            if self._over is None:
+                self._over = asyncio.Event()
+            await self._over.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """ASGI's send: the response, piece by piece."""
+        kind = message["type"]
+        if self.gone:
+            return
+        if kind == "http.response.debug":
+            self.debug = message["info"]
+        elif self.complete or (self.started and kind != "http.response.body"):
+            name = f"{self.request.method} {self.scope['path']}"
+            raise AppError(f"The app answered {name} and then sent {kind!r} as well: a request has one response.")
+        elif self.started:
+            await self._send_body(message.get("body", b""), more=message.get("more_body", False))
+        elif kind == "http.response.start":
+            self.status = message["status"]
+            self.headers = list(message.get("headers", []))
+            self.started = True
+            self._loop.call_soon(self._step_is_over)
+        else:
+            raise AppError(f"The app sent {kind!r} first: a response begins with 'http.response.start'.")
+
+    def leave(self) -> None:
+        """The reader goes away; to the app this is a disconnect. To be called on the app's event loop."""
+        if not self.complete:
+            self.gone = True
+            self._make_room()
+            if self._over is not None:
+                self._over.set()
+
+    @property
+    def read_to_the_end(self) -> bool:
+        """True if no more of the response will come."""
+        return not self.chunks and (self.handed_over or self.ended)
+
+    def take(self) -> bytes:
+        """The body as far as it came since the last call; makes room for more."""
+        data = b"".join([self.chunks.popleft() for _ in range(len(self.chunks))])
+        self._taken += len(data)
+        if self._paused:
+            self._loop.call_soon_threadsafe(self._make_room)
+        return data
+
+    def response(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
+        """The response: its status and headers, and a stream that reads the rest.
+
+        Raises:
+            Exception: what the app raised instead of answering.
+            AppError: the app ended without an answer.
+        """
+        if self.ended:
+            self.check()
+        if not self.started:
+            self.status, self.headers = 500, []
+        response = httpx.Response(self.status, headers=self.headers, stream=stream, request=self.request)
+        if self.debug is not None:
+            response.extensions["http.response.debug"] = self.debug
+            for name in self.debug.keys() & {"template", "context"}:
+                setattr(response, name, self.debug[name])
+        return response
+
+    def check(self) -> None:
+        """Raise what kept the app from answering, if the client wants to know."""
+        if not self.manners.raise_server_exceptions:
+            return
+        if self.error is not None:
+            raise self.error
+        if not self.complete and not self.gone:
+            answered = "before its response was complete" if self.started else "without an answer"
+            raise AppError(f"The app ended {answered}: {self.request.method} {self.scope['path']}.")
+
+    async def _send_body(self, body: bytes, *, more: bool) -> None:
+        if body and self.request.method != "HEAD":
+            self.chunks.append(bytes(body))
+            self._sent += len(body)
+        if more:
+            self._loop.call_soon(self.wake)
+            await self._until_there_is_room()
+            return
+        self.complete = True
+        if self._over is not None:
+            self._over.set()
+        if self.manners.wait_for_tasks:
+            self._loop.call_soon(self.wake)
+        elif sys.exc_info()[1] is not None:
+            # The answer to an exception. Starlette sends it and raises the exception once more: see if it does.
+            self._loop.call_soon(self._hand_over)
+        else:
+            self._hand_over()
+            if self.manners.hold is not None:
+                await self.manners.hold()
+
+    def _hand_over(self) -> None:
+        if not self.ended:
+            self.handed_over = True
+            self.on_background(self)
+            self.wake()
+
+    def _step_is_over(self) -> None:
+        if not self.complete:
+            self.wake()
+
+    async def _until_there_is_room(self) -> None:
+        self._paused = True  # first, and then look: the reader takes first, and then looks whether to resume
+        if self._sent - self._taken > HIGH_WATER and not self.gone:
+            self._room = self._loop.create_future()
+            await self._room
+        self._paused = False
+
+    def _make_room(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    def _unseen(self, notes: WatchedRequest, raised: BaseException | None) -> list[BaseException]:
+        causes = _causes(raised)
+        unseen = [error for error in notes.task_errors if id(error) not in causes]
+        notes.task_errors.clear()
+        if raised is None:
+            return unseen
+        if self.handed_over:
+            return [*unseen, raised]
+        self.error = raised
+        return unseen
+
+
+def _causes(error: BaseException | None) -> set[int]:
+    """The ids of an exception and of all that it was raised from."""
+    found: set[int] = set()
+    left = [error]
+    while left:
+        error = left.pop()
+        if error is not None and id(error) not in found:
+            found.add(id(error))
+            left += [error.__cause__, error.__context__, *getattr(error, "exceptions", ())]
+    return found

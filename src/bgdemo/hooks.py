@@ -1,0 +1,103 @@
+"""The seams in Starlette through which every background task goes.
+
+`BackgroundTask.__init__` is where a task is added and `BackgroundTask.__call__` is where it runs,
+for FastAPI's tasks too (its BackgroundTasks overrides the `__call__` of the list, not that of a task).
+`BackgroundTasks` says which tasks share a list, so that one that fails skips the ones after it.
+The seams are in place while at least one recorder is open; apps without a recorder see no difference.
+"""
+
+import threading
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from starlette.background import BackgroundTask, BackgroundTasks
+
+TaskObject = BackgroundTask
+
+
+class Observer(Protocol):
+    """Who is told about the tasks of the request that is being handled."""
+
+    def task_added(self, task: TaskObject) -> None: ...
+
+    def tasks_grouped(self, group: object, tasks: list[TaskObject]) -> None: ...
+
+    async def run_task(self, task: TaskObject) -> None: ...
+
+
+current: ContextVar[Observer | None] = ContextVar("bgdemo_request", default=None)
+"""The observer of the request that this code belongs to; worker threads inherit it."""
+
+_lock = threading.Lock()
+_users = 0
+_task_init = BackgroundTask.__init__
+_task_call = BackgroundTask.__call__
+_list_init = BackgroundTasks.__init__
+_list_add_task = BackgroundTasks.add_task
+
+
+def install() -> None:
+    """Put the hooks in place; each call needs one `uninstall`."""
+    _count(+1)
+
+
+def uninstall() -> None:
+    """Undo one `install`; the last one leaves Starlette as it was."""
+    _count(-1)
+
+
+async def call(task: TaskObject) -> None:
+    """Run a task just as Starlette does without hooks."""
+    await _task_call(task)
+
+
+def with_function(task: TaskObject, func: Any) -> TaskObject:
+    """A task that calls `func` with the same arguments, in the same place."""
+    copy = object.__new__(BackgroundTask)
+    copy.func, copy.args, copy.kwargs, copy.is_async = func, task.args, task.kwargs, task.is_async
+    return copy
+
+
+def _count(change: int) -> None:
+    global _users
+    with _lock:
+        before, _users = _users, _users + change
+        if not before:
+            BackgroundTask.__init__ = _hooked_task_init  # type: ignore[method-assign]
+            BackgroundTask.__call__ = _hooked_task_call  # type: ignore[method-assign]
+            BackgroundTasks.__init__ = _hooked_list_init  # type: ignore[method-assign]
+            BackgroundTasks.add_task = _hooked_list_add_task  # type: ignore[method-assign]
+        elif not _users:
+            BackgroundTask.__init__ = _task_init  # type: ignore[method-assign]
+            BackgroundTask.__call__ = _task_call  # type: ignore[method-assign]
+            BackgroundTasks.__init__ = _list_init  # type: ignore[method-assign]
+            BackgroundTasks.add_task = _list_add_task  # type: ignore[method-assign]
+
+
+def _hooked_task_init(self: BackgroundTask, *args: Any, **kwargs: Any) -> None:
+    _task_init(self, *args, **kwargs)
+    observer = current.get()
+    if observer is not None:
+        observer.task_added(self)
+
+
+async def _hooked_task_call(self: BackgroundTask) -> None:
+    observer = current.get()
+    if observer is None:
+        await _task_call(self)
+    else:
+        await observer.run_task(self)
+
+
+def _hooked_list_init(self: BackgroundTasks, *args: Any, **kwargs: Any) -> None:
+    _list_init(self, *args, **kwargs)
+    observer = current.get()
+    if observer is not None and self.tasks:
+        observer.tasks_grouped(self, self.tasks)
+
+
+def _hooked_list_add_task(self: BackgroundTasks, *args: Any, **kwargs: Any) -> None:
+    _list_add_task(self, *args, **kwargs)
+    observer = current.get()
+    if observer is not None:
+        observer.tasks_grouped(self, self.tasks[-1:])

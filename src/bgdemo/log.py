@@ -1,0 +1,118 @@
+"""A recorder's notes, one after another, and how they are read back as the records of a timeline.
+
+Notes are only ever appended, by any thread, so that a reader needs no lock: what was noted up to now is a
+consistent whole. Reading them is put off until somebody looks, since noting is what every request pays for.
+"""
+
+import functools
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+from bgdemo.clock import Clock
+from bgdemo.timeline import Event, EventKind, Records, Request, Task, Timeline
+
+NoteKind = Literal[EventKind, "task_known", "task_left", "task_printed"]
+"""Events, and what is no event of its own: a task that nobody saw being added, one that will not run, a print."""
+
+Note = tuple[float, int, NoteKind, int, int | None, Any]
+"""Time in seconds, sequence, kind, request id, task id, and what there is to say: see `_read`."""
+
+_EVENT_KINDS = frozenset(get_args(EventKind))
+
+
+class Log:
+    """Append notes; read them as a timeline.
+
+    Args:
+        clock: says when a note is made.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._notes: list[Note] = []
+        self._sequence = itertools.count()
+
+    def note(self, kind: NoteKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
+        """Append what happens now."""
+        self._notes.append((self.clock.time(), next(self._sequence), kind, request_id, task_id, detail))
+
+    def timeline(self) -> Timeline:
+        """All notes up to now, as a timeline."""
+        notes, length = self._notes, len(self._notes)
+        return Timeline.read_later(lambda: _read(notes[:length]), now=self.clock.time(), simulated=self.clock.simulated)
+
+
+def _read(notes: list[Note]) -> Records:
+    notes.sort(key=_moment)
+    requests: dict[int, dict[str, Any]] = {}
+    tasks: dict[int, dict[str, Any]] = {}
+    for time, _, kind, request_id, task_id, detail in notes:
+        if kind == "request_sent":
+            requests[request_id] = _new_request(request_id, time, *detail)
+        elif task_id is None:
+            _read_request(requests[request_id], time, kind, detail)
+        elif kind in ("task_added", "task_known"):
+            tasks[task_id] = _new_task(task_id, request_id, time if kind == "task_added" else None, *detail)
+        else:
+            _read_task(tasks[task_id], time, kind, detail)
+    return (
+        tuple(Request(**request) for request in requests.values()),
+        tuple(Task(**{**task, "printed": "".join(task["printed"])}) for task in tasks.values()),
+        tuple(Event(*note[:5]) for note in notes if note[2] in _EVENT_KINDS),  # type: ignore[arg-type]
+    )
+
+
+def _moment(note: Note) -> tuple[float, int]:
+    return note[0], note[1]
+
+
+def _new_request(request_id: int, time: float, method: str, path: str) -> dict[str, Any]:
+    request = dict.fromkeys(("status", "responded", "ended", "error"))
+    return {**request, "id": request_id, "method": method, "path": path, "sent": time}
+
+
+def _new_task(
+    task_id: int, request_id: int, added: float | None, func: Any, args: Iterable[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    task: dict[str, Any] = dict.fromkeys(("started", "ended", "error", "ran_in"))
+    name, function = names(func)
+    task |= {"id": task_id, "request_id": request_id, "name": name, "function": function}
+    return task | {"args": tuple(args), "kwargs": dict(kwargs), "added": added, "status": "added", "printed": []}
+
+
+def _read_request(request: dict[str, Any], time: float, kind: NoteKind, detail: Any) -> None:
+    if kind == "response_started":
+        request["status"] = detail
+    elif kind == "response_ended":
+        request["responded"] = time
+    elif kind == "request_ended":
+        request["ended"], request["error"] = time, detail
+
+
+def _read_task(task: dict[str, Any], time: float, kind: NoteKind, detail: Any) -> None:
+    if kind == "task_started":
+        task["started"], task["ran_in"], task["status"] = time, detail, "running"
+    elif kind == "task_printed":
+        task["printed"].append(detail)
+    elif kind == "task_ended":
+        task["ended"] = time
+        task["status"], task["error"] = detail
+    elif kind == "task_left":
+        task["status"] = detail
+
+
+def names(func: Any) -> tuple[str, str]:
+    """The bare and the full name of a task's function: `partial` and callable objects get one too."""
+    while isinstance(func, functools.partial):
+        func = func.func
+    if not hasattr(func, "__qualname__"):
+        func = type(func)
+    module = getattr(func, "__module__", None) or type(func).__module__
+    return getattr(func, "__name__", func.__qualname__), f"{module}.{func.__qualname__}"
+
+
+def describe(error: BaseException) -> str:
+    """An exception as a timeline gives it: "Type: message"."""
+    message = str(error)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

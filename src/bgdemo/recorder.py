@@ -1,0 +1,236 @@
+"""An ASGI wrapper that notes every request and every background task of one app: what, when, how it ended.
+
+It changes nothing in how the app behaves, and it knows no client: wrap an app in a `Recorder` and
+serve it with any server, `uvicorn.run(Recorder(app))`, or let a client of this package do it.
+"""
+
+import itertools
+import weakref
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bgdemo import hooks
+from bgdemo.clock import Clock, RealClock
+from bgdemo.log import Log, describe
+from bgdemo.printed import Keeping
+from bgdemo.timeline import TaskStatus, Timeline
+
+_STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
+_ENDS = {"http.response.body", "websocket.close", "websocket.http.response.body"}
+_LEAVES = {"http.disconnect", "websocket.disconnect"}
+
+
+class Recorder:
+    """Wrap `app` and note what happens in it; ask `timeline` at any time.
+
+    Args:
+        app: any ASGI 3 app; FastAPI's and Starlette's background tasks are seen.
+        clock: where times are read; the real clock, started by the first request, if none is given.
+    """
+
+    def __init__(self, app: ASGIApp, *, clock: Clock | None = None) -> None:
+        self.app = app
+        self.log = Log(RealClock() if clock is None else clock)
+        self._request_ids = itertools.count(1)
+        self._task_ids = itertools.count(1)
+        self.running: set[WatchedTask] = set()
+        self._unhook: weakref.finalize[[], Recorder] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            await self.begin(scope).run(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            if scope["type"] == "lifespan":
+                self.close()
+
+    @property
+    def timeline(self) -> Timeline:
+        """What was noted so far, as a snapshot that no longer changes; reading it runs nothing."""
+        return self.log.timeline()
+
+    def begin(self, scope: Scope) -> "WatchedRequest":
+        """Note that a request was sent; whoever begins it calls `run` on what this returns."""
+        self.log.clock.start()
+        if self._unhook is None:
+            hooks.install()
+            self._unhook = weakref.finalize(self, hooks.uninstall)
+        return WatchedRequest(self, next(self._request_ids), scope)
+
+    def begin_task(self, request_id: int, task: hooks.TaskObject, *, added: bool) -> "WatchedTask":
+        """Note that there is a task."""
+        task_id = next(self._task_ids)
+        detail = task.func, task.args, task.kwargs
+        self.log.note("task_added" if added else "task_known", request_id, task_id, detail)
+        return WatchedTask(self, request_id, task_id, is_async=task.is_async)
+
+    def abandon(self) -> None:
+        """Note that nobody waits any more for what still runs in a thread."""
+        for task in self.running.copy():
+            task.leave("abandoned")
+
+    def close(self) -> None:
+        """Leave Starlette as it was. The notes stay; a later request opens the recorder again."""
+        if self._unhook is not None:
+            self._unhook()
+            self._unhook = None
+
+
+class WatchedRequest:
+    """One request on its way through the app, and its tasks."""
+
+    __slots__ = (
+        "_ended", "_failed_lists", "_left", "_started", "_tasks", "id", "method", "path", "recorder", "task_errors",
+    )  # fmt: skip
+
+    def __init__(self, recorder: Recorder, request_id: int, scope: Scope) -> None:
+        self.recorder = recorder
+        self.id = request_id
+        self.method: str = scope.get("method", "WEBSOCKET")
+        self.path: str = scope["path"]
+        self.task_errors: list[BaseException] = []
+        self._started = self._ended = self._left = False
+        self._tasks: dict[int, tuple[hooks.TaskObject, WatchedTask]] = {}
+        self._failed_lists: set[int] = set()
+        recorder.log.note("request_sent", request_id, None, (self.method, self.path))
+
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the app for this request; raises what the app raises."""
+        before = hooks.current.get()
+        hooks.current.set(self)
+        error: str | None = None
+        unless_they_ran: TaskStatus = "cancelled"
+        try:
+            await self.recorder.app(scope, self._receiving(receive), self._sending(send))
+            unless_they_ran = "dropped"
+        except Exception as raised:
+            error = describe(raised)
+            unless_they_ran = "dropped"
+            raise
+        finally:
+            hooks.current.set(before)
+            for _, task in self._tasks.values():
+                task.leave("skipped" if task.list_id in self._failed_lists else unless_they_ran, if_still="added")
+            self._tasks.clear()
+            self.recorder.log.note("request_ended", self.id, None, error)
+
+    def task_added(self, task: hooks.TaskObject) -> None:
+        """A task object was made while this request was being handled."""
+        self._tasks[id(task)] = task, self.recorder.begin_task(self.id, task, added=True)
+
+    def tasks_grouped(self, group: object, tasks: list[hooks.TaskObject]) -> None:
+        """These tasks are in one list: they run one after another, until one fails."""
+        for task in tasks:
+            if id(task) in self._tasks:
+                self._tasks[id(task)][1].list_id = id(group)
+
+    async def run_task(self, task: hooks.TaskObject) -> None:
+        """Run a task as Starlette does, and note when its function runs."""
+        known = self._tasks.get(id(task))
+        if known is not None and known[1].status == "added":
+            watched = known[1]
+        else:  # made before the request, or run once more
+            watched = self.recorder.begin_task(self.id, task, added=False)
+        try:
+            await hooks.call(watched.watching(task))
+        except Exception as error:
+            self.task_errors.append(error)
+            if watched.list_id is not None:
+                self._failed_lists.add(watched.list_id)
+            watched.end(error)
+            raise
+        except BaseException as error:
+            watched.end(error)
+            raise
+
+    def _receiving(self, receive: Receive) -> Receive:
+        async def receive_and_note() -> Message:
+            message = await receive()
+            if message["type"] in _LEAVES and not self._ended and not self._left:
+                self._left = True
+                self.recorder.log.note("client_left", self.id)
+            return message
+
+        return receive_and_note
+
+    def _sending(self, send: Send) -> Send:
+        async def send_and_note(message: Message) -> None:
+            kind = message["type"]
+            if kind in _STARTS and not self._started:
+                self._started = True
+                self.recorder.log.note("response_started", self.id, None, message.get("status", 101))
+            elif kind in _ENDS and not self._ended and not message.get("more_body", False):
+                self._ended = True
+                self.recorder.log.note("response_ended", self.id)
+            await send(message)
+
+        return send_and_note
+
+
+class WatchedTask:
+    """One task. As a context manager: the time in which its function runs."""
+
+    __slots__ = ("_is_async", "_recorder", "_request_id", "_task_id", "list_id", "status")
+
+    def __init__(self, recorder: Recorder, request_id: int, task_id: int, *, is_async: bool) -> None:
+        self._recorder = recorder
+        self._request_id = request_id
+        self._task_id = task_id
+        self._is_async = is_async
+        self.status: TaskStatus = "added"
+        self.list_id: int | None = None
+
+    def watching(self, task: hooks.TaskObject) -> hooks.TaskObject:
+        """A task that does the same, and notes when its function begins and ends to run."""
+        func = task.func
+        if not callable(func):
+            return task
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with self, Keeping(self._printed):
+                return func(*args, **kwargs)
+
+        async def run_async(*args: Any, **kwargs: Any) -> Any:
+            with self, Keeping(self._printed):
+                return await func(*args, **kwargs)
+
+        return hooks.with_function(task, run_async if task.is_async else run)
+
+    def __enter__(self) -> None:
+        self.status = "running"
+        self._recorder.running.add(self)
+        self._note("task_started", "event_loop" if self._is_async else "threadpool")
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self.end(error)
+
+    def end(self, error: BaseException | None) -> None:
+        """Note how the task ended, once; a task that was given up has no end."""
+        if self.status == "running" or (self.status == "added" and isinstance(error, Exception)):
+            self.status = _outcome(error)
+            self._recorder.running.discard(self)
+            self._note("task_ended", (self.status, describe(error) if error and self.status == "failed" else None))
+        else:
+            self.leave("cancelled", if_still="added")
+
+    def leave(self, status: TaskStatus, *, if_still: TaskStatus = "running") -> None:
+        """Note that nothing more will be heard of the task, and why."""
+        if self.status == if_still:
+            self.status = status
+            self._recorder.running.discard(self)
+            self._note("task_left", status)
+
+    def _printed(self, text: str) -> None:
+        self._note("task_printed", text)
+
+    def _note(self, kind: Any, detail: object) -> None:
+        self._recorder.log.note(kind, self._request_id, self._task_id, detail)
+
+
+def _outcome(error: BaseException | None) -> TaskStatus:
+    if error is None:
+        return "finished"
+    return "failed" if isinstance(error, (Exception, SystemExit, KeyboardInterrupt)) else "cancelled"

@@ -1,0 +1,132 @@
+"""The app calls of one client that are under way, from the first request to the close; driven by `await` alone."""
+
+import asyncio
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any
+
+import httpx
+
+from bgdemo import hooks
+from bgdemo.errors import ClientError, DrainTimeout
+from bgdemo.exchange import Exchange, Manners, build_scope
+from bgdemo.lifespan import Lifespan
+from bgdemo.log import describe
+from bgdemo.recorder import Recorder, WatchedRequest
+from bgdemo.timeline import Timeline
+
+
+class Session:
+    """What a client has going in its app: requests, background work, errors that nobody has seen, the lifespan.
+
+    All methods belong on the app's event loop, unless they say otherwise.
+    """
+
+    def __init__(self, recorder: Recorder, manners: Manners) -> None:
+        self.recorder = recorder
+        self.manners = manners
+        self.state: dict[str, Any] = {}
+        self.unseen: list[BaseException] = []
+        self._calls: set[asyncio.Task[None]] = set()
+        self._background: set[Exchange] = set()
+        self._when_idle: list[Callable[[], object]] = []
+        self._lifespan: Lifespan | None = None
+
+    def exchange(self, request: httpx.Request, body: bytes, wake: Callable[[], object]) -> Exchange:
+        """A request that is about to be sent. On any thread."""
+        scope = self.scope(request)
+        exchange = Exchange(request, scope, body, self.manners)
+        exchange.wake = wake
+        exchange.on_background = self._background.add
+        return exchange
+
+    def scope(self, request: httpx.Request) -> Any:
+        """The ASGI scope of a request to this app. On any thread."""
+        return build_scope(request, root_path=self.manners.root_path, client=self.manners.client, state=self.state)
+
+    def send(self, exchange: Exchange) -> None:
+        """Send a request into the app."""
+        task = asyncio.get_running_loop().create_task(self._run(exchange), context=Context())
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+    def when_idle(self, callback: Callable[[], object]) -> None:
+        """Call `callback` once, on the loop's thread, when no background work is left. On any thread."""
+        self._when_idle.append(callback)
+        if self.idle:  # looked at after the callback was left: the loop looks in the other order
+            callback()
+
+    @property
+    def idle(self) -> bool:
+        """True if there is no background work. On any thread."""
+        return not self._background
+
+    def drained(self) -> Timeline:
+        """The timeline, unless there are errors that nobody has seen: raises them, each once. On any thread."""
+        self.leave_errors(None)
+        return self.recorder.timeline
+
+    def leave_errors(self, error: BaseException | None) -> None:
+        """Raise the errors that nobody has seen; where `error` is on its way already, note them on it instead."""
+        unseen, self.unseen = self.unseen, []
+        if not self.manners.raise_server_exceptions:
+            return
+        if error is not None:
+            for other in unseen:
+                error.add_note(f"Besides, background work raised {describe(other)}")
+        elif len(unseen) == 1:
+            raise unseen[0]
+        elif unseen:
+            raise BaseExceptionGroup(f"{len(unseen)} pieces of background work failed", unseen)
+
+    def drain_timeout(self, timeout: float | None) -> DrainTimeout:
+        """The error that says what is still going on. On any thread."""
+        timeline = self.recorder.timeline
+        paths = {request.id: f"{request.method} {request.path}" for request in timeline.requests}
+        left = [task for task in timeline.tasks if task.status in ("running", "added")]
+        running = ", ".join(f"{task.name} of {paths[task.request_id]} ({task.status})" for task in left)
+        what = running or "work that is no task (a middleware, or a dependency's code after yield)"
+        return DrainTimeout(
+            f"After {timeout:g} s there was still background work: {what}. "
+            "Nothing is lost: call drain() again, with a longer timeout or none."
+        )
+
+    def refuse_inside_app(self, what: str) -> None:
+        """Raise if the code that asks belongs to a request of this very app. On any thread."""
+        request = hooks.current.get()
+        if isinstance(request, WatchedRequest) and request.recorder is self.recorder:
+            raise ClientError(
+                f"{what} was called from within the app, by {request.method} {request.path}: "
+                "it would wait for itself. Call it from the test or the notebook that holds the client."
+            )
+
+    async def start_up(self) -> None:
+        """Run the app's start-up; raises what it raises."""
+        self._lifespan = Lifespan(self.recorder, self.state)
+        await self._lifespan.start()
+
+    async def shut_down(self) -> None:
+        """Cancel what still runs, then run the app's shutdown; raises what it raises."""
+        self.cancel()
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=1.0)
+        if self._calls:
+            self.recorder.abandon()
+        if self._lifespan is not None:
+            lifespan, self._lifespan = self._lifespan, None
+            await lifespan.stop()
+
+    def cancel(self) -> None:
+        """Cancel all that is under way."""
+        for task in self._calls:
+            task.cancel()
+
+    async def _run(self, exchange: Exchange) -> None:
+        try:
+            self.unseen += await exchange.run(self.recorder)
+        finally:
+            self._background.discard(exchange)
+            if self.idle and self._when_idle:
+                callbacks, self._when_idle = self._when_idle, []
+                for callback in callbacks:
+                    callback()

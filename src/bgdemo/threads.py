@@ -1,0 +1,200 @@
+"""The one place where threads are started: an event loop in a daemon thread, and the ways across to it."""
+
+import asyncio
+import concurrent.futures
+import concurrent.futures.thread
+import contextlib
+import importlib
+import inspect
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
+from typing import Any, Generic, TypeVar
+
+from bgdemo.errors import ClientError
+
+T = TypeVar("T")
+
+_GLANCE = 0.2
+"""Seconds between two looks at whether a thread that is waited for still lives, and for Ctrl-C on Windows."""
+
+
+class Signal:
+    """Wakes one waiting thread; setting it twice is setting it once. Much cheaper than threading.Event."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self) -> None:
+        """Wake the waiting thread, or the next one to wait."""
+        if self._lock.locked():
+            with contextlib.suppress(RuntimeError):  # set on two threads at once
+                self._lock.release()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for `set` for at most so many seconds; False if it did not come."""
+        return self._lock.acquire(timeout=timeout)
+
+
+class LoopThread:
+    """An event loop in a daemon thread: neither it nor the threads that it starts keep an interpreter from ending."""
+
+    def __init__(
+        self,
+        *,
+        debug: bool | None = None,
+        use_uvloop: bool = False,
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    ) -> None:
+        if use_uvloop:
+            loop_factory = importlib.import_module("uvloop").new_event_loop
+        self._runner = asyncio.Runner(debug=debug, loop_factory=loop_factory)
+        self._ready = Signal()
+        self._thread = threading.Thread(target=self._main, name="bgdemo event loop", daemon=True)
+        self._thread.start()
+        self.wait(self._ready, None)
+
+    @property
+    def is_current(self) -> bool:
+        """True on this loop's own thread."""
+        return threading.current_thread() is self._thread
+
+    def call_soon(self, callback: Callable[..., object], *args: object) -> None:
+        """Have the loop call `callback`; the caller's context variables stay behind."""
+        self.loop.call_soon_threadsafe(callback, *args, context=Context())
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the loop, and wait for its result or its exception."""
+        outcome: _Outcome[T] = _Outcome()
+        self.call_soon(outcome.follow, self.loop, coroutine)
+        self.wait(outcome.signal, None)
+        return outcome.get()
+
+    def wait(self, signal: Signal, timeout: float | None) -> bool:
+        """Wait for something that happens on the loop.
+
+        Args:
+            signal: set by the loop's thread.
+            timeout: seconds on the wall, or None to wait for ever.
+
+        Returns:
+            False if it did not happen in time.
+
+        Raises:
+            ClientError: the loop has died, so that it can no longer happen.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _GLANCE if deadline is None else min(_GLANCE, deadline - time.monotonic())
+            if signal.wait(max(left, 0)):
+                return True
+            if not self._thread.is_alive() and not signal.wait(0):
+                raise ClientError("The app's event loop has stopped: did the app call sys.exit(), or stop its loop?")
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+
+    def stop(self, grace: float) -> None:
+        """Cancel what still runs, and end the loop; what sits in a thread is left behind after `grace` seconds.
+
+        The loop itself ends when the last of its threads has come back.
+        """
+        if self._thread.is_alive():
+            try:
+                self.call_soon(self._stopping.set)
+            except RuntimeError:  # it has just closed
+                return
+            if not self.is_current:
+                self._thread.join(grace)
+
+    def _main(self) -> None:
+        with self._runner as runner:
+            self.loop = runner.get_loop()
+            self.loop.set_default_executor(_DaemonExecutor())
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._stopping = asyncio.Event()
+        self._ready.set()
+        await self._stopping.wait()
+
+
+class _Outcome(Generic[T]):
+    """The result of a coroutine, carried over to the thread that waits for it."""
+
+    def __init__(self) -> None:
+        self.signal = Signal()
+
+    def follow(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> None:
+        self.task = loop.create_task(coroutine)
+        self.task.add_done_callback(lambda _: self.signal.set())
+
+    def get(self) -> T:
+        if self.task.cancelled():
+            raise ClientError("The client was closed while this call was under way.")
+        return self.task.result()
+
+
+class Portal:
+    """As much of anyio's BlockingPortal as Starlette's WebSocketTestSession asks for, on a LoopThread."""
+
+    def __init__(self, thread: LoopThread) -> None:
+        self._thread = thread
+
+    def call(self, func: Callable[..., Awaitable[T] | T], *args: object) -> T:
+        """Call a function on the loop, and await what it returns if it is awaitable."""
+
+        async def call() -> Any:
+            result = func(*args)
+            return await result if inspect.isawaitable(result) else result
+
+        return self._thread.run(call())  # type: ignore[no-any-return]
+
+    def start_task(self, func: Callable[..., Awaitable[Any]]) -> tuple["concurrent.futures.Future[Any]", Any]:
+        """Start a task on the loop, and wait until it calls `task_status.started(value)`."""
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        return future, self._thread.run(_start(func, future))
+
+
+async def _start(func: Callable[..., Awaitable[Any]], future: "concurrent.futures.Future[Any]") -> Any:
+    started: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    class Status:
+        def started(self, value: object = None) -> None:
+            started.set_result(value)
+
+    async def run() -> None:
+        try:
+            future.set_result(await func(task_status=Status()))
+        except BaseException as error:
+            future.set_exception(error)
+            if not started.done():
+                started.set_exception(error)
+
+    task = asyncio.get_running_loop().create_task(run(), context=Context())
+    value = await started
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return value
+
+
+_running: set[asyncio.Task[None]] = set()
+
+
+_joined_at_exit: Any = concurrent.futures.thread._threads_queues
+
+
+class _DaemonExecutor(concurrent.futures.ThreadPoolExecutor):
+    """Where asyncio.to_thread runs; the interpreter does not wait for its threads when it exits."""
+
+    def submit(self, *args: Any, **kwargs: Any) -> "concurrent.futures.Future[Any]":
+        future = super().submit(*args, **kwargs)
+        for thread in self._threads:
+            _joined_at_exit.pop(thread, None)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=cancel_futures)

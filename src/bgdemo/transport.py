@@ -1,0 +1,226 @@
+"""The two httpx transports: to an event loop in a thread of its own, and to the loop that the caller is on.
+
+Both hand an Exchange to the session and wait until it is answered, not until the app is done with it.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+
+from bgdemo.errors import ClientError, ResponseTimeout
+from bgdemo.exchange import Exchange
+from bgdemo.session import Session
+from bgdemo.threads import LoopThread, Signal
+
+
+class ThreadTransport(httpx.BaseTransport):
+    """Carries requests to an event loop in a thread of its own."""
+
+    def __init__(self, session: Session, loop_options: dict[str, Any]) -> None:
+        self._session = session
+        self._loop_options = loop_options
+        self._thread: LoopThread | None = None
+        self._opening = threading.Lock()
+
+    def open(self) -> LoopThread:
+        if self._thread is None:
+            with self._opening:
+                if self._thread is None:
+                    self._thread = LoopThread(**self._loop_options)
+        if self._thread.is_current:
+            raise ClientError("A TestClient was called on its own app's event loop, which would wait for itself.")
+        return self._thread
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        thread = self.open()
+        signal = Signal()
+        exchange = self._session.exchange(request, request.read(), signal.set)
+        thread.call_soon(self._session.send, exchange)
+        reader = _ThreadReader(exchange, thread, signal)
+        while not exchange.started and not exchange.ended:
+            reader.wait()
+        return exchange.response(reader)
+
+    def wait_until_idle(self, timeout: float | None) -> bool:
+        if self._thread is None or self._session.idle:
+            return True
+        signal = Signal()
+        self._session.when_idle(signal.set)
+        return self._thread.wait(signal, timeout)
+
+    def shut_down(self) -> None:
+        thread = self._thread
+        if thread is not None:
+            try:
+                thread.run(self._session.shut_down())
+            finally:
+                self.abort(grace=1.0)
+
+    def abort(self, grace: float = 0.0) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop(grace)
+        self._session.recorder.close()
+
+
+class _ThreadReader(httpx.SyncByteStream):
+    """Reads a response on the caller's thread, chunk by chunk, as the app sends it."""
+
+    def __init__(self, exchange: Exchange, thread: LoopThread, signal: Signal) -> None:
+        self._exchange = exchange
+        self._thread = thread
+        self._signal = signal
+
+    def wait(self) -> None:
+        timeout = _read_timeout(self._exchange)
+        try:
+            if not self._thread.wait(self._signal, timeout):
+                raise _response_timeout(self._exchange, timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[bytes]:
+        exchange = self._exchange
+        while True:
+            if data := exchange.take():
+                yield data
+            elif exchange.read_to_the_end:
+                break
+            else:
+                self.wait()
+        exchange.check()
+
+    def close(self) -> None:
+        if not self._exchange.complete and not self._exchange.ended:
+            self._thread.call_soon(self._exchange.leave)
+
+
+class LoopTransport(httpx.AsyncBaseTransport):
+    """Carries requests to the event loop that the caller is on."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def open(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise ClientError("AsyncTestClient needs a running asyncio event loop; it does not run on trio.") from None
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ClientError(
+                "This AsyncTestClient belongs to another event loop, on which its app has begun to run: "
+                "make one client for each loop (for each test, say)."
+            )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.open()
+        body = await request.aread()
+        reader = _LoopReader()
+        exchange = reader.exchange = self._session.exchange(request, body, reader.wake)
+        self._session.send(exchange)
+        while not exchange.started and not exchange.ended:
+            await reader.wait()
+        return exchange.response(reader)
+
+    async def wait_until_idle(self, timeout: float | None) -> bool:
+        if self._session.idle:
+            return True
+        idle = asyncio.Event()
+        self._session.when_idle(idle.set)
+        if timeout is None:
+            return await idle.wait()
+        try:
+            async with asyncio.timeout(timeout):
+                return await idle.wait()
+        except TimeoutError:
+            return False
+
+    async def shut_down(self) -> None:
+        try:
+            await self._session.shut_down()
+        finally:
+            self._loop = None
+            self._session.recorder.close()
+
+    def abort(self) -> None:
+        loop, self._loop = self._loop, None
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._session.cancel)
+        self._session.recorder.close()
+
+
+class _LoopReader(httpx.AsyncByteStream):
+    """Reads a response on the app's own event loop, chunk by chunk, as the app sends it."""
+
+    exchange: Exchange
+
+    def __init__(self) -> None:
+        self._news: asyncio.Future[bool] | None = None
+        self._woken = False
+
+    def wake(self) -> None:
+        """There is something to read. It may come before anybody waits for it, and more than once."""
+        self._woken = True
+        if self._news is not None and not self._news.done():
+            self._news.set_result(True)
+
+    async def wait(self) -> None:
+        """Wait until there is something to read."""
+        if not self._woken:
+            await self._until_woken(_read_timeout(self.exchange))
+        self._woken = False
+
+    async def _until_woken(self, timeout: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._news = loop.create_future()
+        time_is_up = None if timeout is None else loop.call_later(timeout, _give_up, self._news)
+        try:
+            if not await self._news:
+                raise _response_timeout(self.exchange, timeout)
+        except BaseException:
+            self.exchange.leave()
+            raise
+        finally:
+            self._news = None
+            if time_is_up is not None:
+                time_is_up.cancel()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        exchange = self.exchange
+        while True:
+            if data := exchange.take():
+                yield data
+            elif exchange.read_to_the_end:
+                break
+            else:
+                await self.wait()
+        exchange.check()
+
+    async def aclose(self) -> None:
+        self.exchange.leave()
+
+
+def _give_up(news: asyncio.Future[bool]) -> None:
+    if not news.done():
+        news.set_result(False)
+
+
+def _read_timeout(exchange: Exchange) -> float | None:
+    timeouts: dict[str, float | None] = exchange.request.extensions.get("timeout", {})
+    return timeouts.get("read")
+
+
+def _response_timeout(exchange: Exchange, timeout: float | None) -> ResponseTimeout:
+    what = "ended its response" if exchange.started else "answered"
+    return ResponseTimeout(
+        f"{exchange.request.method} {exchange.scope['path']} has not {what} within {timeout:g} s. "
+        "Does the route wait for something that never comes? Pass timeout=None to wait for ever.",
+        request=exchange.request,
+    )

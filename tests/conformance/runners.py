@@ -1,0 +1,227 @@
+"""Who can play a scenario: a real uvicorn server, which is the reference, and the clients of this package.
+
+All of them are httpx clients, so that a request is the same to each. Another runner is one more line in RUNNERS.
+"""
+
+import asyncio
+import dataclasses
+import functools
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import websockets.sync.client
+from servers import DEADLINE, serve, until
+from starlette.websockets import WebSocketDisconnect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
+
+from bgdemo import AsyncTestClient, Recorder, TestClient
+from bgdemo.clock import ClockName
+from bgdemo.recorder import describe
+from conformance.scenario import (
+    Call,
+    Observation,
+    OpenGate,
+    Reply,
+    Scenario,
+    Stage,
+    Step,
+    Stream,
+    Until,
+    Wait,
+    WebSocket,
+    event_labels,
+    observe,
+    unfinished,
+)
+
+OPTIONS: dict[str, Any] = {
+    "headers": {"host": "testserver", "user-agent": "conformance"},
+    "follow_redirects": False,
+}
+"""Make the requests of all clients the same."""
+
+OF_THE_SERVER = {"connection", "date", "server", "transfer-encoding"}
+"""Headers that a server adds to what the app sent."""
+
+
+class Play:
+    """One run of a scenario: its stage, its app in a recorder, and what the caller has got so far."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.stage = Stage()
+        self.recorder = self.stage.recorder = Recorder(scenario.build(self.stage))
+        self.replies: list[Reply] = []
+        self.headers: list[dict[str, str]] = []
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return (*self.scenario.steps, Wait())
+
+    def has_happened(self, event: str) -> bool:
+        return event in event_labels(self.recorder.timeline)
+
+    def got(self, step: Call | Stream, response: httpx.Response, body: bytes) -> None:
+        """The caller has a response, as much of it as it wanted."""
+        watched = unfinished(self.recorder.timeline) if isinstance(step, Call) and step.watch else ()
+        self.replies.append(Reply(response.status_code, body.decode(), watched))
+        self.headers.append({k: v for k, v in response.headers.items() if k not in OF_THE_SERVER})
+
+    def observed(self) -> Observation:
+        seen = observe(self.scenario, self.stage, self.recorder.timeline, self.replies)
+        return dataclasses.replace(seen, headers=tuple(self.headers))
+
+
+def run_on_uvicorn(scenario: Scenario) -> Observation:
+    """Play a scenario over loopback."""
+    play = Play(scenario)
+    with serve(play.recorder) as server:
+        with httpx.Client(base_url=server.url, trust_env=False, timeout=DEADLINE, **OPTIONS) as client:
+            websocket = functools.partial(_websocket_on_uvicorn, server.url)
+            _play(play, client, websocket, wait=server.wait)
+        logged = tuple(describe(error) for error in server.exceptions)
+    return dataclasses.replace(play.observed(), logged=logged)
+
+
+def run_in_process(scenario: Scenario, clock: ClockName = "real") -> Observation:
+    """Play a scenario with TestClient."""
+    play = Play(scenario)
+    client = TestClient(play.recorder, raise_server_exceptions=False, clock=clock, timeout=DEADLINE, **OPTIONS)
+    with client:
+        _play(play, client, functools.partial(_websocket_in_process, client), lambda: client.drain(timeout=DEADLINE))
+        return play.observed()
+
+
+def run_in_process_awaited(scenario: Scenario) -> Observation:
+    """Play a scenario with AsyncTestClient."""
+    return asyncio.run(_play_awaited(Play(scenario)))
+
+
+RUNNERS: dict[str, Callable[[Scenario], Observation]] = {
+    "uvicorn": run_on_uvicorn,
+    "TestClient": run_in_process,
+    "AsyncTestClient": run_in_process_awaited,
+}
+
+
+@functools.cache
+def reference(scenario: Scenario) -> Observation:
+    """What uvicorn showed; played once in a process."""
+    return run_on_uvicorn(scenario)
+
+
+def _play(
+    play: Play,
+    client: httpx.Client,
+    websocket: Callable[[WebSocket], Reply],
+    wait: Callable[[], object],
+) -> None:
+    for step in play.steps:
+        match step:
+            case Call():
+                response = client.request(step.method, step.path, **_arguments(step))
+                play.got(step, response, response.content)
+            case Stream():
+                with client.stream("GET", step.path) as response:
+                    play.got(step, response, next(response.iter_raw()))
+            case WebSocket():
+                play.replies.append(websocket(step))
+            case OpenGate():
+                play.stage.open_gate()
+            case Until(event):
+                _until(play, client, event)
+            case Wait():
+                wait()
+
+
+def _until(play: Play, client: httpx.Client, event: str) -> None:
+    clock: Any = play.recorder.clock
+    if clock.simulated:
+        clock.advance(0)
+    until(functools.partial(play.has_happened, event), event)
+
+
+async def _play_awaited(play: Play) -> Observation:
+    app = play.recorder
+    async with AsyncTestClient(app, raise_server_exceptions=False, timeout=DEADLINE, **OPTIONS) as client:
+        for step in play.steps:
+            match step:
+                case Call():
+                    response = await client.request(step.method, step.path, **_arguments(step))
+                    play.got(step, response, response.content)
+                case Stream():
+                    async with client.stream("GET", step.path) as response:
+                        chunks = response.aiter_raw()
+                        play.got(step, response, await anext(chunks))
+                case WebSocket():
+                    play.replies.append(await _websocket_awaited(client, step))
+                case OpenGate():
+                    play.stage.open_gate()
+                case Until(event):
+                    async with asyncio.timeout(DEADLINE):
+                        while not play.has_happened(event):
+                            await asyncio.sleep(0.002)
+                case Wait():
+                    await client.drain(timeout=DEADLINE)
+        return play.observed()
+
+
+def _arguments(step: Call) -> dict[str, Any]:
+    arguments = {name: getattr(step, name) for name in ("params", "json", "files", "content", "headers")}
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+REFUSED = Reply(None, "refused")
+"""The server did not accept the WebSocket."""
+
+
+def _websocket_on_uvicorn(url: str, step: WebSocket) -> Reply:
+    got: list[str] = []
+    subprotocols = [Subprotocol(name) for name in step.subprotocols] or None
+    address = url.replace("http", "ws", 1) + step.path
+    try:
+        with websockets.sync.client.connect(address, subprotocols=subprotocols, proxy=None) as connection:
+            try:
+                for text in step.send:
+                    connection.send(text)
+                for _ in itertools.count() if step.until_closed else range(step.receive):
+                    got.append(str(connection.recv(DEADLINE)))
+            except ConnectionClosed as closed:
+                assert closed.rcvd is not None, "the server cut the connection without a close frame"
+                return Reply(closed.rcvd.code, "\n".join(got))
+    except InvalidStatus:
+        return REFUSED
+    return Reply(None, "\n".join(got))
+
+
+def _websocket_in_process(client: TestClient, step: WebSocket) -> Reply:
+    got: list[str] = []
+    accepted = False
+    try:
+        with client.websocket_connect(step.path, subprotocols=step.subprotocols or None) as session:
+            accepted = True
+            for text in step.send:
+                session.send_text(text)
+            for _ in itertools.count() if step.until_closed else range(step.receive):
+                got.append(session.receive_text())
+    except WebSocketDisconnect as closed:
+        return Reply(closed.code, "\n".join(got)) if accepted else REFUSED
+    return Reply(None, "\n".join(got))
+
+
+async def _websocket_awaited(client: AsyncTestClient, step: WebSocket) -> Reply:
+    got: list[str] = []
+    accepted = False
+    try:
+        async with client.websocket_connect(step.path, subprotocols=step.subprotocols or None) as session:
+            accepted = True
+            for text in step.send:
+                await session.send_text(text)
+            for _ in itertools.count() if step.until_closed else range(step.receive):
+                got.append(await session.receive_text())
+    except WebSocketDisconnect as closed:
+        return Reply(closed.code, "\n".join(got)) if accepted else REFUSED
+    return Reply(None, "\n".join(got))
