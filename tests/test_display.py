@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from bgdemo._axis import axis_of
-from bgdemo._words import cells, clean, ems, shorten
-from bgdemo.display import Mark, summary, svg, text
+from bgdemo.display import Mark, shapes, summary, svg, text
+from bgdemo.display.axis import axis_of
+from bgdemo.display.words import cells, clean, ems, shorten
 from bgdemo.timeline import TASK_STATUSES, Event, Request, Task, TaskStatus, Timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -191,6 +191,12 @@ def test_several_requests_are_summed_up() -> None:
     )
 
 
+def test_nothing_is_said_about_waiting_while_a_response_is_still_to_come() -> None:
+    open_request = a_request(2, status=None, responded=None, ended=None)
+    timeline = simulated(a_request(1, ended=0.0), open_request, a_task(request_id=2))
+    assert summary(timeline).endswith("write_notification ended at 7.0 s.")
+
+
 def test_several_requests_may_have_no_tasks() -> None:
     timeline = simulated(a_request(1, ended=0.0), a_request(2, ended=0.0), now=0.0)
     assert summary(timeline) == "2 requests: all responses at 0.0 s, the longest wait 0.0 s; no task was added."
@@ -245,7 +251,7 @@ abandoned, 1 running, 1 not started): the client waited 0.5 s, but not for the t
                                                                            added  ended  ran in
 POST /send_info       ━━━●                                      200 at 0.5 s
   提醒用户            ███████                                   finished     0.0    1.0  thread pool
-                      printed: 第一封邮件 sent
+                      printed: 第一封邮件 / sent
   <lambda>            +··│··███████████x                        failed       0.0    3.0  thread pool
                       error: ConnectionRefusedError: [Errno 111] no mail server at mail.example.com…
                       printed: trying
@@ -308,6 +314,14 @@ def test_a_snapshot_taken_long_after_the_end_does_not_stretch_the_axis() -> None
     assert axis_of(running).end == 3.0
 
 
+def test_a_bar_grows_on_an_axis_that_is_long_enough() -> None:
+    def bar(now: float) -> int:
+        running = simulated(a_request(ended=None), a_task(status="running", ended=None), now=now)
+        return text(running, until=7.0).splitlines()[5].count("█")
+
+    assert [bar(now) for now in (0.0, 1.0, 3.0, 7.0)] == [0, 6, 18, 41]
+
+
 @pytest.mark.parametrize("timeline", DRAWINGS.values(), ids=DRAWINGS)
 def test_no_line_is_wider_than_a_hundred_columns(timeline: Timeline) -> None:
     assert max(cells(line) for line in text(timeline, marks=GUESSES).splitlines()) <= 100
@@ -341,6 +355,12 @@ def extents(picture: ElementTree.Element) -> Iterator[tuple[float, float, float]
         x = float(element.attrib["x"])
         left = {"start": x, "middle": x - width / 2, "end": x - width}[element.get("text-anchor", "start")]
         yield float(element.attrib["y"]), left, left + width
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_the_picture_of_one_task_says_all_of_it() -> None:
@@ -383,8 +403,19 @@ def test_no_two_labels_overlap(timeline: Timeline) -> None:
     assert all(left >= 0 and right <= 760 for _, left, right in placed)
 
 
+def test_text_has_contrast_enough_on_its_ground() -> None:
+    for ground, ink in [
+        (shapes.PAPER, shapes.INK),
+        (shapes.PAPER, shapes.MUTED),
+        (shapes.PAPER, shapes.GUESS),
+        (shapes.ORANGE, shapes.INK),
+    ]:
+        dark, light = sorted((luminance(ground), luminance(ink)))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
 def test_each_status_has_a_shape_of_its_own() -> None:
-    shapes = set()
+    seen = set()
     for status in TASK_STATUSES:
         ran = status not in ("skipped", "dropped", "added")
         ends = ran and status not in ("running", "abandoned")
@@ -392,8 +423,8 @@ def test_each_status_has_a_shape_of_its_own() -> None:
         row = parsed(simulated(a_request(), task)).findall(f"{SVG}g")[-1]
         forms = [element for element in row if element.tag in (f"{SVG}rect", f"{SVG}path", f"{SVG}circle")]
         # Form and place count, colour does not.
-        shapes.add(tuple(str({k: v for k, v in form.items() if k not in ("fill", "stroke")}) for form in forms))
-    assert len(shapes) == len(TASK_STATUSES)
+        seen.add(tuple(str({k: v for k, v in form.items() if k not in ("fill", "stroke")}) for form in forms))
+    assert len(seen) == len(TASK_STATUSES)
 
 
 def test_user_text_is_escaped() -> None:

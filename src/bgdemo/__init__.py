@@ -1,5 +1,6 @@
 """Learn, test and watch FastAPI's background tasks: the response leaves, the task goes on, one timeline shows both."""
 
+from bgdemo import display
 from bgdemo.client import AsyncTestClient, TestClient
 from bgdemo.clock import Clock, RealClock
 from bgdemo.recorder import Recorder
@@ -15,4 +16,5 @@ __all__ = [
     "Task",
     "TestClient",
     "Timeline",
+    "display",
 ]

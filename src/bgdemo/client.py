@@ -1,8 +1,7 @@
 """What a learner holds: clients that have the response when a real client would have it, while the app goes on."""
 
-import asyncio
 import weakref
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp
 from bgdemo.clock import Clock, ClockName, as_clock
 from bgdemo.errors import ClientError
 from bgdemo.exchange import Manners, as_asgi
+from bgdemo.log import Log
 from bgdemo.recorder import Recorder
 from bgdemo.session import Session
 from bgdemo.threads import Portal
@@ -205,7 +205,7 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
         _refuse_backend(backend)
         if backend_options:
             raise ClientError("AsyncTestClient runs on the loop of its caller: set backend_options where that is made.")
-        manners = Manners(root_path, client, raise_server_exceptions, wait_for_tasks, hold=_yield_to_the_caller)
+        manners = Manners(root_path, client, raise_server_exceptions, wait_for_tasks, same_loop=True)
         self.app = app
         self._session = Session(_recorder(app, clock), manners)
         self.app_state = self._session.state
@@ -228,10 +228,10 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
             raise self._session.drain_timeout(timeout)
         return self._session.drained()
 
-    async def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
+    def send(self, request: httpx.Request, **kwargs: Any) -> Coroutine[Any, Any, httpx.Response]:
         """Send a request that `build_request` made, as httpx does."""
         _refuse_closed(self)
-        return await super().send(request, **kwargs)
+        return super().send(request, **kwargs)
 
     def websocket_connect(
         self, url: str, subprotocols: Sequence[str] | None = None, **kwargs: Any
@@ -278,11 +278,6 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
         self._session.leave_errors(error)
 
 
-async def _yield_to_the_caller() -> None:
-    """The caller waits on this very loop: let it have the response before a task begins."""
-    await asyncio.sleep(0)
-
-
 def _with_user_agent(headers: dict[str, str] | None) -> httpx.Headers:
     result = httpx.Headers({"user-agent": "testclient"})
     result.update(headers)
@@ -303,6 +298,6 @@ def _refuse_closed(client: httpx.Client | httpx.AsyncClient) -> None:
 def _recorder(app: ASGIApp, clock: ClockName | Clock) -> Recorder:
     chosen = as_clock(clock)
     if isinstance(app, Recorder):
-        app.log.clock = chosen
+        app.log = Log(chosen)
         return app
     return Recorder(as_asgi(app), clock=chosen)

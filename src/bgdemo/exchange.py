@@ -6,7 +6,7 @@ What the app meets is what it meets on uvicorn: the same scope, the same disconn
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, cast
@@ -35,16 +35,17 @@ def build_scope(request: httpx.Request, *, root_path: str, client: tuple[str, in
         state: what the lifespan left for requests; each gets a copy.
     """
     url = request.url
+    raw_path, _, query = url.raw_path.partition(b"?")
     scope: Scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": request.method,
-        "path": unquote(url.path),
-        "raw_path": url.raw_path.split(b"?", 1)[0],
+        "path": unquote(raw_path.decode("ascii")),
+        "raw_path": raw_path,
         "root_path": root_path,
         "scheme": url.scheme,
-        "query_string": url.query,
+        "query_string": query,
         "headers": [(key.lower(), value) for key, value in request.headers.raw],
         "client": client,
         "server": [url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]],
@@ -82,6 +83,13 @@ def as_asgi(app: Any) -> ASGIApp:
     return asgi_3
 
 
+class OneTurn:
+    """Awaited, it lets everything else that is ready on this event loop go first, once."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
 @dataclass(slots=True)
 class Manners:
     """How a client wants its requests to be handled."""
@@ -92,6 +100,8 @@ class Manners:
     wait_for_tasks: bool = False
     hold: Callable[[], Awaitable[object]] | None = None
     """Awaited by the app right after the response was handed over."""
+    same_loop: bool = False
+    """True if the reader is on the app's own event loop."""
 
 
 class Exchange:
@@ -101,34 +111,37 @@ class Exchange:
     when there is something new for the reader: the response began, there is a chunk, it is complete, the app ended.
     """
 
-    __slots__ = (
-        "_body", "_loop", "_over", "_paused", "_room", "_sent", "_taken", "chunks", "complete", "debug", "ended",
-        "error", "gone", "handed_over", "headers", "manners", "on_background", "request", "scope", "started", "status",
-        "wake",
-    )  # fmt: skip
+    wake: Callable[[], object]
+    on_background: Callable[["Exchange"], object]
+    status = 0
+    headers: list[tuple[bytes, bytes]]
+    debug: dict[str, Any] | None = None
+    started = False
+    """The response has a status."""
+    complete = False
+    """Its last body byte was sent."""
+    handed_over = False
+    """All of it is the reader's; what the app does from now on is background work."""
+    gone = False
+    """The reader left before the end."""
+    ended = False
+    """The app is done."""
+    error: BaseException | None = None
+    """What the app raised before the response was handed over."""
+
+    _watched: WatchedRequest
+    _sent = 0  # bytes; changed on the loop's thread only
+    _taken = 0  # bytes; changed on the reader's thread only
+    _paused = False
+    _over: asyncio.Event | None = None
+    _room: asyncio.Future[None] | None = None
 
     def __init__(self, request: httpx.Request, scope: Scope, body: bytes, manners: Manners) -> None:
         self.request = request
         self.scope = scope
         self.manners = manners
-        self.wake: Callable[[], object] = lambda: None
-        self.on_background: Callable[[Exchange], object] = lambda exchange: None
-        self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.debug: dict[str, Any] | None = None
         self.chunks: deque[bytes] = deque()
-        self.started = False  # the response has a status
-        self.complete = False  # its last body byte was sent
-        self.handed_over = False  # all of it is the reader's; what the app does now is background work
-        self.gone = False  # the reader left before the end
-        self.ended = False  # the app is done
-        self.error: BaseException | None = None  # what the app raised before the response was handed over
         self._body: bytes | None = body
-        self._sent = 0  # bytes; changed on the loop's thread only
-        self._taken = 0  # bytes; changed on the reader's thread only
-        self._paused = False
-        self._over: asyncio.Event | None = None
-        self._room: asyncio.Future[None] | None = None
 
     async def run(self, recorder: Recorder) -> list[BaseException]:
         """Call the app.
@@ -137,18 +150,21 @@ class Exchange:
             What was raised behind the reader's back: by a task, or after the response was handed over.
         """
         self._loop = asyncio.get_running_loop()
-        notes = recorder.begin(self.scope)
+        self._watched = watched = recorder.begin(self.scope)
+        if self.manners.same_loop:
+            watched.before_async_task = OneTurn  # the reader's turn: let it have the response first
         raised: BaseException | None = None
         try:
-            await notes.run(self.scope, self.receive, self.send)
+            await watched.run(self.scope, self.receive, self.send)
         except asyncio.CancelledError:
             raise
         except BaseException as error:
             raised = error
         finally:
-            unseen = self._unseen(notes, raised)
+            unseen = self._unseen(raised)
             self.ended = True
             self.wake()
+            self.wake = _nothing  # lets go of the reader, which holds this exchange
         return unseen
 
     async def receive(self) -> Message:
@@ -160,7 +176,9 @@ class Exchange:
             if self._over is None:
                 self._over = asyncio.Event()
             await self._over.wait()
-        return {"type": "http.disconnect"}
+        message: Message = {"type": "http.disconnect"}
+        self._watched.received(message)
+        return message
 
     async def send(self, message: Message) -> None:
         """ASGI's send: the response, piece by piece."""
@@ -173,12 +191,17 @@ class Exchange:
             name = f"{self.request.method} {self.scope['path']}"
             raise AppError(f"The app answered {name} and then sent {kind!r} as well: a request has one response.")
         elif self.started:
+            self._watched.sent(message)
             await self._send_body(message.get("body", b""), more=message.get("more_body", False))
         elif kind == "http.response.start":
+            self._watched.sent(message)
             self.status = message["status"]
             self.headers = list(message.get("headers", []))
             self.started = True
-            self._loop.call_soon(self._step_is_over)
+            if self.manners.same_loop:  # it cannot look before the app comes to its next await
+                self.wake()
+            else:
+                self._loop.call_soon(self._wake_unless_complete)
         else:
             raise AppError(f"The app sent {kind!r} first: a response begins with 'http.response.start'.")
 
@@ -252,14 +275,14 @@ class Exchange:
             if self.manners.hold is not None:
                 await self.manners.hold()
 
+    def _wake_unless_complete(self) -> None:
+        if not self.complete:
+            self.wake()
+
     def _hand_over(self) -> None:
         if not self.ended:
             self.handed_over = True
             self.on_background(self)
-            self.wake()
-
-    def _step_is_over(self) -> None:
-        if not self.complete:
             self.wake()
 
     async def _until_there_is_room(self) -> None:
@@ -273,25 +296,29 @@ class Exchange:
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
 
-    def _unseen(self, notes: WatchedRequest, raised: BaseException | None) -> list[BaseException]:
-        causes = _causes(raised)
-        unseen = [error for error in notes.task_errors if id(error) not in causes]
-        notes.task_errors.clear()
+    def _unseen(self, raised: BaseException | None) -> list[BaseException]:
+        unseen, self._watched.task_errors = self._watched.task_errors, []
         if raised is None:
             return unseen
+        causes = _causes(raised)
+        unseen = [error for error in unseen if id(error) not in causes]
         if self.handed_over:
             return [*unseen, raised]
         self.error = raised
         return unseen
 
 
-def _causes(error: BaseException | None) -> set[int]:
+def _nothing() -> None:
+    pass
+
+
+def _causes(error: BaseException) -> set[int]:
     """The ids of an exception and of all that it was raised from."""
     found: set[int] = set()
-    left = [error]
+    left: list[BaseException | None] = [error]
     while left:
-        error = left.pop()
-        if error is not None and id(error) not in found:
-            found.add(id(error))
-            left += [error.__cause__, error.__context__, *getattr(error, "exceptions", ())]
+        cause = left.pop()
+        if cause is not None and id(cause) not in found:
+            found.add(id(cause))
+            left += [cause.__cause__, cause.__context__, *getattr(cause, "exceptions", ())]
     return found

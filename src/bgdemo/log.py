@@ -30,12 +30,13 @@ class Log:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self._time = clock.time
         self._notes: list[Note] = []
         self._sequence = itertools.count()
 
     def note(self, kind: NoteKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
         """Append what happens now."""
-        self._notes.append((self.clock.time(), next(self._sequence), kind, request_id, task_id, detail))
+        self._notes.append((self._time(), next(self._sequence), kind, request_id, task_id, detail))
 
     def timeline(self) -> Timeline:
         """All notes up to now, as a timeline."""

@@ -6,6 +6,7 @@ serve it with any server, `uvicorn.run(Recorder(app))`, or let a client of this 
 
 import itertools
 import weakref
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,7 +40,18 @@ class Recorder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            await self.begin(scope).run(scope, receive, send)
+            request = self.begin(scope)
+
+            async def receive_and_note() -> Message:
+                message = await receive()
+                request.received(message)
+                return message
+
+            async def send_and_note(message: Message) -> None:
+                request.sent(message)
+                await send(message)
+
+            await request.run(scope, receive_and_note, send_and_note)
             return
         try:
             await self.app(scope, receive, send)
@@ -83,7 +95,8 @@ class WatchedRequest:
     """One request on its way through the app, and its tasks."""
 
     __slots__ = (
-        "_ended", "_failed_lists", "_left", "_started", "_tasks", "id", "method", "path", "recorder", "task_errors",
+        "_ended", "_failed_lists", "_left", "_started", "_tasks", "before_async_task", "id", "method", "path",
+        "recorder", "task_errors",
     )  # fmt: skip
 
     def __init__(self, recorder: Recorder, request_id: int, scope: Scope) -> None:
@@ -92,19 +105,26 @@ class WatchedRequest:
         self.method: str = scope.get("method", "WEBSOCKET")
         self.path: str = scope["path"]
         self.task_errors: list[BaseException] = []
+        self.before_async_task: Callable[[], Awaitable[object]] | None = None
         self._started = self._ended = self._left = False
         self._tasks: dict[int, tuple[hooks.TaskObject, WatchedTask]] = {}
         self._failed_lists: set[int] = set()
         recorder.log.note("request_sent", request_id, None, (self.method, self.path))
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the app for this request; raises what the app raises."""
+        """Call the app for this request; raises what the app raises.
+
+        Args:
+            scope: the request.
+            receive: ASGI's, which tells `received` of each message.
+            send: ASGI's, which tells `sent` of each message.
+        """
         before = hooks.current.get()
         hooks.current.set(self)
         error: str | None = None
         unless_they_ran: TaskStatus = "cancelled"
         try:
-            await self.recorder.app(scope, self._receiving(receive), self._sending(send))
+            await self.recorder.app(scope, receive, send)
             unless_they_ran = "dropped"
         except Exception as raised:
             error = describe(raised)
@@ -134,6 +154,8 @@ class WatchedRequest:
             watched = known[1]
         else:  # made before the request, or run once more
             watched = self.recorder.begin_task(self.id, task, added=False)
+        if task.is_async and self.before_async_task is not None:
+            await self.before_async_task()
         try:
             await hooks.call(watched.watching(task))
         except Exception as error:
@@ -146,28 +168,21 @@ class WatchedRequest:
             watched.end(error)
             raise
 
-    def _receiving(self, receive: Receive) -> Receive:
-        async def receive_and_note() -> Message:
-            message = await receive()
-            if message["type"] in _LEAVES and not self._ended and not self._left:
-                self._left = True
-                self.recorder.log.note("client_left", self.id)
-            return message
+    def received(self, message: Message) -> None:
+        """The app is about to get this ASGI message."""
+        if message["type"] in _LEAVES and not self._ended and not self._left:
+            self._left = True
+            self.recorder.log.note("client_left", self.id)
 
-        return receive_and_note
-
-    def _sending(self, send: Send) -> Send:
-        async def send_and_note(message: Message) -> None:
-            kind = message["type"]
-            if kind in _STARTS and not self._started:
-                self._started = True
-                self.recorder.log.note("response_started", self.id, None, message.get("status", 101))
-            elif kind in _ENDS and not self._ended and not message.get("more_body", False):
-                self._ended = True
-                self.recorder.log.note("response_ended", self.id)
-            await send(message)
-
-        return send_and_note
+    def sent(self, message: Message) -> None:
+        """The app has sent this ASGI message; it is about to leave."""
+        kind = message["type"]
+        if not self._started and kind in _STARTS:
+            self._started = True
+            self.recorder.log.note("response_started", self.id, None, message.get("status", 101))
+        elif not self._ended and kind in _ENDS and not message.get("more_body", False):
+            self._ended = True
+            self.recorder.log.note("response_ended", self.id)
 
 
 class WatchedTask:

@@ -27,7 +27,7 @@ class Session:
         self.manners = manners
         self.state: dict[str, Any] = {}
         self.unseen: list[BaseException] = []
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calls: dict[Exchange, asyncio.Task[None]] = {}
         self._background: set[Exchange] = set()
         self._when_idle: list[Callable[[], object]] = []
         self._lifespan: Lifespan | None = None
@@ -47,8 +47,7 @@ class Session:
     def send(self, exchange: Exchange) -> None:
         """Send a request into the app."""
         task = asyncio.get_running_loop().create_task(self._run(exchange), context=Context())
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
+        self._calls[exchange] = task
 
     def when_idle(self, callback: Callable[[], object]) -> None:
         """Call `callback` once, on the loop's thread, when no background work is left. On any thread."""
@@ -109,7 +108,7 @@ class Session:
         """Cancel what still runs, then run the app's shutdown; raises what it raises."""
         self.cancel()
         if self._calls:
-            await asyncio.wait(self._calls, timeout=1.0)
+            await asyncio.wait(self._calls.values(), timeout=1.0)
         if self._calls:
             self.recorder.abandon()
         if self._lifespan is not None:
@@ -118,13 +117,14 @@ class Session:
 
     def cancel(self) -> None:
         """Cancel all that is under way."""
-        for task in self._calls:
+        for task in self._calls.values():
             task.cancel()
 
     async def _run(self, exchange: Exchange) -> None:
         try:
             self.unseen += await exchange.run(self.recorder)
         finally:
+            del self._calls[exchange]
             self._background.discard(exchange)
             if self.idle and self._when_idle:
                 callbacks, self._when_idle = self._when_idle, []

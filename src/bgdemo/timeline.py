@@ -6,7 +6,6 @@ two events may share one instant of a simulated clock.
 """
 
 import dataclasses
-import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -109,11 +108,13 @@ class Timeline:
         simulated: True if the seconds are those of a simulated clock.
     """
 
-    __slots__ = ("_now", "_read", "_simulated")
+    __slots__ = ("_now", "_read", "_records", "_simulated")
 
     # display.py fills these in: how a timeline is drawn is no business of this module.
     _text: ClassVar[Callable[["Timeline"], str]]
     _svg: ClassVar[Callable[["Timeline"], str]]
+
+    _read: Callable[[], Records]
 
     def __init__(
         self,
@@ -124,32 +125,34 @@ class Timeline:
         now: float = 0.0,
         simulated: bool = False,
     ) -> None:
-        records = tuple(requests), tuple(tasks), tuple(events)
-        self._read: Callable[[], Records] = lambda: records
+        self._records: Records | None = (tuple(requests), tuple(tasks), tuple(events))
         self._now = now
         self._simulated = simulated
 
     @classmethod
     def read_later(cls, read: Callable[[], Records], *, now: float, simulated: bool) -> Self:
         """A timeline whose records are read when somebody first looks, by one call of `read`."""
-        timeline = cls(now=now, simulated=simulated)
-        timeline._read = functools.cache(read)
+        timeline = cls.__new__(cls)
+        timeline._read = read
+        timeline._records = None
+        timeline._now = now
+        timeline._simulated = simulated
         return timeline
 
     @property
     def requests(self) -> tuple[Request, ...]:
         """All requests, in the order in which they were sent."""
-        return self._read()[0]
+        return self._known()[0]
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """All tasks, in the order in which they were added."""
-        return self._read()[1]
+        return self._known()[1]
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All events, sorted by (time, sequence)."""
-        return self._read()[2]
+        return self._known()[2]
 
     @property
     def now(self) -> float:
@@ -161,16 +164,21 @@ class Timeline:
         """True if the seconds are those of a simulated clock."""
         return self._simulated
 
+    def _known(self) -> Records:
+        if self._records is None:
+            self._records = self._read()
+        return self._records
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Timeline):
             return NotImplemented
-        return (self._read(), self._now, self._simulated) == (other._read(), other._now, other._simulated)
+        return (self._known(), self._now, self._simulated) == (other._known(), other._now, other._simulated)
 
     def __hash__(self) -> int:
-        return hash((self._read(), self._now, self._simulated))
+        return hash((self._known(), self._now, self._simulated))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _timeline, (*self._read(), self._now, self._simulated)
+        return _timeline, (*self._known(), self._now, self._simulated)
 
     def __repr__(self) -> str:
         counts = f"{len(self.requests)} requests, {len(self.tasks)} tasks, {len(self.events)} events"

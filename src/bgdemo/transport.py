@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from bgdemo.errors import ClientError, ResponseTimeout
-from bgdemo.exchange import Exchange
+from bgdemo.exchange import Exchange, OneTurn
 from bgdemo.session import Session
 from bgdemo.threads import LoopThread, Signal
 
@@ -130,17 +130,16 @@ class LoopTransport(httpx.AsyncBaseTransport):
         return exchange.response(reader)
 
     async def wait_until_idle(self, timeout: float | None) -> bool:
+        if not self._session.idle:
+            await OneTurn()
         if self._session.idle:
             return True
-        idle = asyncio.Event()
-        self._session.when_idle(idle.set)
-        if timeout is None:
-            return await idle.wait()
-        try:
-            async with asyncio.timeout(timeout):
-                return await idle.wait()
-        except TimeoutError:
-            return False
+        loop = asyncio.get_running_loop()
+        idle: asyncio.Future[bool] = loop.create_future()
+        self._session.when_idle(lambda: _answer(idle, True))
+        if timeout is not None:
+            loop.call_later(timeout, _answer, idle, False)
+        return await idle
 
     async def shut_down(self) -> None:
         try:
@@ -168,11 +167,13 @@ class _LoopReader(httpx.AsyncByteStream):
     def wake(self) -> None:
         """There is something to read. It may come before anybody waits for it, and more than once."""
         self._woken = True
-        if self._news is not None and not self._news.done():
-            self._news.set_result(True)
+        if self._news is not None:
+            _answer(self._news, True)
 
     async def wait(self) -> None:
         """Wait until there is something to read."""
+        if not self._woken:
+            await OneTurn()  # most apps have answered by then, and a timer costs as much as all the rest
         if not self._woken:
             await self._until_woken(_read_timeout(self.exchange))
         self._woken = False
@@ -180,7 +181,7 @@ class _LoopReader(httpx.AsyncByteStream):
     async def _until_woken(self, timeout: float | None) -> None:
         loop = asyncio.get_running_loop()
         self._news = loop.create_future()
-        time_is_up = None if timeout is None else loop.call_later(timeout, _give_up, self._news)
+        time_is_up = None if timeout is None else loop.call_later(timeout, _answer, self._news, False)
         try:
             if not await self._news:
                 raise _response_timeout(self.exchange, timeout)
@@ -207,9 +208,9 @@ class _LoopReader(httpx.AsyncByteStream):
         self.exchange.leave()
 
 
-def _give_up(news: asyncio.Future[bool]) -> None:
-    if not news.done():
-        news.set_result(False)
+def _answer(question: asyncio.Future[bool], answer: bool) -> None:
+    if not question.done():
+        question.set_result(answer)
 
 
 def _read_timeout(exchange: Exchange) -> float | None:

@@ -1,6 +1,6 @@
 """Who can play a scenario: a real uvicorn server, which is the reference, and the clients of this package.
 
-All of them are httpx clients, so that a request is the same to each. Another runner is one more line in RUNNERS.
+All of them are httpx clients, so that a request is the same to each.
 """
 
 import asyncio
@@ -12,14 +12,12 @@ from typing import Any
 
 import httpx
 import websockets.sync.client
-from servers import DEADLINE, serve, until
 from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from bgdemo import AsyncTestClient, Recorder, TestClient
 from bgdemo.clock import ClockName
-from bgdemo.recorder import describe
 from conformance.scenario import (
     Call,
     Observation,
@@ -33,15 +31,20 @@ from conformance.scenario import (
     Wait,
     WebSocket,
     event_labels,
+    first_line,
     observe,
     unfinished,
 )
+from servers import DEADLINE, serve, until
 
 OPTIONS: dict[str, Any] = {
     "headers": {"host": "testserver", "user-agent": "conformance"},
     "follow_redirects": False,
 }
 """Make the requests of all clients the same."""
+
+A_CONNECTION_EACH = httpx.Limits(max_keepalive_connections=0)
+"""Uvicorn closes a connection whose task has failed; a next request that is just using it again is cut off, or not."""
 
 OF_THE_SERVER = {"connection", "date", "server", "transfer-encoding"}
 """Headers that a server adds to what the app sent."""
@@ -78,11 +81,12 @@ class Play:
 def run_on_uvicorn(scenario: Scenario) -> Observation:
     """Play a scenario over loopback."""
     play = Play(scenario)
+    over_tcp: dict[str, Any] = {"trust_env": False, "timeout": DEADLINE, "limits": A_CONNECTION_EACH, **OPTIONS}
     with serve(play.recorder) as server:
-        with httpx.Client(base_url=server.url, trust_env=False, timeout=DEADLINE, **OPTIONS) as client:
+        with httpx.Client(base_url=server.url, **over_tcp) as client, play.stage:
             websocket = functools.partial(_websocket_on_uvicorn, server.url)
             _play(play, client, websocket, wait=server.wait)
-        logged = tuple(describe(error) for error in server.exceptions)
+        logged = tuple(first_line(f"{type(error).__name__}: {error}") for error in server.exceptions)
     return dataclasses.replace(play.observed(), logged=logged)
 
 
@@ -90,7 +94,7 @@ def run_in_process(scenario: Scenario, clock: ClockName = "real") -> Observation
     """Play a scenario with TestClient."""
     play = Play(scenario)
     client = TestClient(play.recorder, raise_server_exceptions=False, clock=clock, timeout=DEADLINE, **OPTIONS)
-    with client:
+    with client, play.stage:
         _play(play, client, functools.partial(_websocket_in_process, client), lambda: client.drain(timeout=DEADLINE))
         return play.observed()
 
@@ -100,17 +104,11 @@ def run_in_process_awaited(scenario: Scenario) -> Observation:
     return asyncio.run(_play_awaited(Play(scenario)))
 
 
-RUNNERS: dict[str, Callable[[Scenario], Observation]] = {
-    "uvicorn": run_on_uvicorn,
+IN_PROCESS: dict[str, Callable[[Scenario], Observation]] = {
     "TestClient": run_in_process,
     "AsyncTestClient": run_in_process_awaited,
 }
-
-
-@functools.cache
-def reference(scenario: Scenario) -> Observation:
-    """What uvicorn showed; played once in a process."""
-    return run_on_uvicorn(scenario)
+"""What is held against uvicorn; another runner is one more line."""
 
 
 def _play(
@@ -138,35 +136,40 @@ def _play(
 
 
 def _until(play: Play, client: httpx.Client, event: str) -> None:
-    clock: Any = play.recorder.clock
-    if clock.simulated:
+    if play.recorder.timeline.simulated:
+        clock: Any = getattr(client, "clock")  # noqa: B009 - the other sync client, httpx's own, has none
         clock.advance(0)
     until(functools.partial(play.has_happened, event), event)
 
 
 async def _play_awaited(play: Play) -> Observation:
-    app = play.recorder
-    async with AsyncTestClient(app, raise_server_exceptions=False, timeout=DEADLINE, **OPTIONS) as client:
-        for step in play.steps:
-            match step:
-                case Call():
-                    response = await client.request(step.method, step.path, **_arguments(step))
-                    play.got(step, response, response.content)
-                case Stream():
-                    async with client.stream("GET", step.path) as response:
-                        chunks = response.aiter_raw()
-                        play.got(step, response, await anext(chunks))
-                case WebSocket():
-                    play.replies.append(await _websocket_awaited(client, step))
-                case OpenGate():
-                    play.stage.open_gate()
-                case Until(event):
-                    async with asyncio.timeout(DEADLINE):
-                        while not play.has_happened(event):
-                            await asyncio.sleep(0.002)
-                case Wait():
-                    await client.drain(timeout=DEADLINE)
+    client = AsyncTestClient(play.recorder, raise_server_exceptions=False, timeout=DEADLINE, **OPTIONS)
+    async with client:
+        with play.stage:
+            for step in play.steps:
+                await _take(play, client, step)
         return play.observed()
+
+
+async def _take(play: Play, client: AsyncTestClient, step: Step) -> None:
+    match step:
+        case Call():
+            response = await client.request(step.method, step.path, **_arguments(step))
+            play.got(step, response, response.content)
+        case Stream():
+            async with client.stream("GET", step.path) as response:
+                chunks = response.aiter_raw()
+                play.got(step, response, await anext(chunks))
+        case WebSocket():
+            play.replies.append(await _websocket_awaited(client, step))
+        case OpenGate():
+            play.stage.open_gate()
+        case Until(event):
+            async with asyncio.timeout(DEADLINE):
+                while not play.has_happened(event):
+                    await asyncio.sleep(0.002)
+        case Wait():
+            await client.drain(timeout=DEADLINE)
 
 
 def _arguments(step: Call) -> dict[str, Any]:
@@ -190,8 +193,7 @@ def _websocket_on_uvicorn(url: str, step: WebSocket) -> Reply:
                 for _ in itertools.count() if step.until_closed else range(step.receive):
                     got.append(str(connection.recv(DEADLINE)))
             except ConnectionClosed as closed:
-                assert closed.rcvd is not None, "the server cut the connection without a close frame"
-                return Reply(closed.rcvd.code, "\n".join(got))
+                return Reply(closed.rcvd.code if closed.rcvd else 1006, "\n".join(got))
     except InvalidStatus:
         return REFUSED
     return Reply(None, "\n".join(got))

@@ -8,7 +8,7 @@ only the caller opens holds the task, or a short sleep blocks the loop, and what
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from fastapi import FastAPI
 
@@ -25,6 +25,12 @@ class Stage:
         self.recorder: Recorder | None = None
         self.notes: list[tuple[int, str]] = []
         self._gate = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.open_gate()  # where a step failed, or the app would wait for the caller and the caller for the app
 
     def note(self, text: str) -> None:
         """Note that the app's own code got here; the note stands after the events so far."""
@@ -146,7 +152,7 @@ class Scenario:
             where the app's code noted x. A line that begins with "~" is an event that really is concurrent with its
             neighbours, on the server too: that it happens is compared, its place is not.
         tasks: the outcome of each task, in the order in which they were added.
-        errors: what left the app, by request id; for all other requests, nothing did.
+        errors: the first line of what left the app, by request id; for all other requests, nothing did.
     """
 
     name: str
@@ -159,7 +165,7 @@ class Scenario:
 
     @property
     def lines(self) -> list[str]:
-        return [line.strip() for line in self.events.strip().splitlines()]
+        return [line.strip() for line in self.events.splitlines() if line.strip()]
 
     @property
     def concurrent(self) -> frozenset[str]:
@@ -187,11 +193,17 @@ class Observation:
     logged: tuple[str, ...] | None = field(default=None, compare=False)
     """The exceptions that a server logged, as "Type: message"; None where there is no server."""
 
+    def __str__(self) -> str:
+        """Line by line, so that a test that fails shows the lines that differ."""
+        concurrent = [f"{event} (at any place)" for event in sorted(self.concurrent)]
+        errors = [f"request {number} raised {error}" for number, error in self.errors.items()]
+        return "\n".join([*map(repr, self.replies), *self.events, *concurrent, *map(repr, self.tasks), *errors])
+
 
 def observe(scenario: Scenario, stage: Stage, timeline: Timeline, replies: list[Reply]) -> Observation:
     """What is to be compared of one run."""
     events = event_labels(timeline)
-    for position, text in reversed(sorted(stage.notes, key=lambda note: note[0])):
+    for position, text in sorted(stage.notes, key=lambda note: note[0])[::-1]:
         events.insert(position, f"note {text}")
     tasks = [Outcome(label(t), t.status, t.ran_in, t.error, t.printed) for t in timeline.tasks]
     return Observation(
@@ -199,8 +211,13 @@ def observe(scenario: Scenario, stage: Stage, timeline: Timeline, replies: list[
         events=tuple(event for event in events if event not in scenario.concurrent),
         concurrent=frozenset(events) & scenario.concurrent,
         tasks=tuple(tasks),
-        errors={request.id: request.error for request in timeline.requests if request.error is not None},
+        errors={request.id: first_line(request.error) for request in timeline.requests if request.error is not None},
     )
+
+
+def first_line(text: str) -> str:
+    """An error's text as far as it is the same everywhere; FastAPI goes on with a file and its line."""
+    return text.partition("\n")[0]
 
 
 def event_labels(timeline: Timeline) -> list[str]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from bgdemo import _shapes as shapes
-from bgdemo._axis import Axis, Mark, axis_of
-from bgdemo._rows import WHERE, Gap, RequestRow, Row, TaskRow, gap_text, rows_of
-from bgdemo._sentence import sentence
-from bgdemo._words import cells, clean, ems, shorten, wrap
+from bgdemo.display import shapes
+from bgdemo.display.axis import Axis, Mark, axis_of
+from bgdemo.display.rows import WHERE, Gap, RequestRow, Row, TaskRow, gap_text, printed_by, rows_of
+from bgdemo.display.sentence import sentence
+from bgdemo.display.words import cells, clean, ems, shorten, wrap
 from bgdemo.timeline import Task, Timeline
 
 WIDTH, EDGE = 760, 16
@@ -56,17 +56,18 @@ class _Plot:
         return self.right + 30
 
 
-def draw(timeline: Timeline, marks: Sequence[Mark]) -> str:
+def draw(timeline: Timeline, marks: Sequence[Mark], until: float) -> str:
     """The picture of a timeline.
 
     Args:
         timeline: what happened.
         marks: what is drawn beside it.
+        until: seconds: the axis reaches at least so far.
 
     Returns:
         An SVG document without a style, a script or a reference to anything outside it.
     """
-    axis = axis_of(timeline, marks)
+    axis = axis_of(timeline, marks, until)
     words = sentence(timeline, axis)
     title = wrap(words, (WIDTH - 2 * EDGE) / (13.5 * BOLD), ems)
     parts = [
@@ -109,7 +110,7 @@ def _words(row: Row, axis: Axis) -> _Words:
         return _Words(name, "request", _answer(row, axis), row.error, f"{name}\n{row.error}".strip())
     task = row.task
     status, detail = _outcome(task, axis), clean(task.error or "") or NEVER_RAN.get(task.status, "")
-    printed = f"printed: {clean(task.printed)}" if task.printed.strip() else ""
+    printed = printed_by(task)
     full = "\n".join(part for part in (clean(task.name), detail, printed) if part)
     if printed and detail:
         status = f"{status}, {printed}"
@@ -138,7 +139,8 @@ def _outcome(task: Task, axis: Axis) -> str:
 
 def _plot(axis: Axis, written: Sequence[_Words], row: float) -> _Plot:
     names = max((cells(words.name) * MONO_CELL + 12 for words in written), default=0.0)
-    beside = [ems(axis.name) * 11, *(max(ems(words.status) * 12, ems(words.detail) * 11) for words in written)]
+    # At least so wide, so that the plot keeps its place while a task runs and when it has finished.
+    beside = [125.0, ems(axis.name) * 11, *(max(ems(words.status) * 12, ems(words.detail) * 11) for words in written)]
     left = EDGE + min(max(names, 110.0), 210.0) + 26
     return _Plot(axis, left, WIDTH - EDGE - min(max(beside), 215.0) - 30, row)
 

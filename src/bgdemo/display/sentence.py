@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from bgdemo._axis import Axis
-from bgdemo._rows import counted, event_places
-from bgdemo._words import clean, shorten
+from bgdemo.display.axis import Axis
+from bgdemo.display.rows import counted, event_places
+from bgdemo.display.words import clean, shorten
 from bgdemo.timeline import Request, Task, TaskStatus, Timeline
 
 SMALL_WAIT = 0.05
@@ -40,7 +40,9 @@ def sentence(timeline: Timeline, axis: Axis) -> str:
         return _one_request(timeline, tasks, axis)
     response = _responses(timeline.requests, axis)
     verdict = ""
-    if _ran(timeline.tasks) and not _any_before_response(timeline):
+    answered = {request.id for request in timeline.requests if request.responded is not None}
+    ran = _ran(timeline.tasks)
+    if ran and all(task.request_id in answered for task in ran) and not _any_before_response(timeline):
         one = len(timeline.tasks) == 1
         verdict = ": the client did not wait for it" if one else ": the client waited for none of them"
     return f"{response}; {tasks or 'no task was added'}{verdict}."

@@ -6,9 +6,9 @@ sentence that says what it shows, since a front end shows an SVG as an image wit
 
 from collections.abc import Sequence
 
-from bgdemo import _svg, _text
-from bgdemo._axis import Mark, axis_of
-from bgdemo._sentence import sentence
+from bgdemo.display import picture, text_form
+from bgdemo.display.axis import Mark, axis_of
+from bgdemo.display.sentence import sentence
 from bgdemo.timeline import Timeline
 
 __all__ = ["Mark", "summary", "svg", "text"]
@@ -26,30 +26,32 @@ def summary(timeline: Timeline) -> str:
     return sentence(timeline, axis_of(timeline))
 
 
-def text(timeline: Timeline, *, marks: Sequence[Mark] = ()) -> str:
+def text(timeline: Timeline, *, marks: Sequence[Mark] = (), until: float = 0.0) -> str:
     """The timeline drawn with characters, aligned for a terminal of 100 columns.
 
     Args:
         timeline: what happened.
         marks: points in time to draw beside it, such as a learner's guess.
+        until: seconds: the axis reaches at least so far, so that a bar can be seen to grow.
 
     Returns:
         Several lines, without a line break at the end.
     """
-    return _text.draw(timeline, marks)
+    return text_form.draw(timeline, marks, until)
 
 
-def svg(timeline: Timeline, *, marks: Sequence[Mark] = ()) -> str:
+def svg(timeline: Timeline, *, marks: Sequence[Mark] = (), until: float = 0.0) -> str:
     """The timeline as a picture.
 
     Args:
         timeline: what happened.
         marks: points in time to draw beside it, such as a learner's guess.
+        until: seconds: the axis reaches at least so far, so that a bar can be seen to grow.
 
     Returns:
         An SVG document 760 pixels wide that needs no other file; equal timelines give equal text.
     """
-    return _svg.draw(timeline, marks)
+    return picture.draw(timeline, marks, until)
 
 
 # str(timeline) and a notebook's display of a timeline come here.

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bgdemo._axis import Axis, Mark, axis_of
-from bgdemo._rows import WHERE, Gap, RequestRow, Row, TaskRow, gap_text, rows_of
-from bgdemo._sentence import sentence
-from bgdemo._words import cells, clean, pad, shorten, wrap
+from bgdemo.display.axis import Axis, Mark, axis_of
+from bgdemo.display.rows import WHERE, Gap, RequestRow, Row, TaskRow, gap_text, printed_by, rows_of
+from bgdemo.display.sentence import sentence
+from bgdemo.display.words import cells, clean, pad, shorten, wrap
 from bgdemo.timeline import Timeline
 
 COLUMNS = 100
@@ -39,17 +39,18 @@ class _Line:
     detail: str = ""
 
 
-def draw(timeline: Timeline, marks: Sequence[Mark]) -> str:
+def draw(timeline: Timeline, marks: Sequence[Mark], until: float) -> str:
     """The text form of a timeline.
 
     Args:
         timeline: what happened.
         marks: what is drawn beside it.
+        until: seconds: the axis reaches at least so far.
 
     Returns:
         Lines of at most 100 columns: the sentence, what the signs mean, a line a row, the axis.
     """
-    axis = axis_of(timeline, marks)
+    axis = axis_of(timeline, marks, until)
     lines = [_line(row, axis) for row in rows_of(timeline)]
     words = wrap(sentence(timeline, axis), COLUMNS)
     if not lines and not marks:
@@ -79,7 +80,7 @@ def _line(row: Row, axis: Axis) -> _Line:
     task = row.task
     added, ended = ("-" if time is None else axis.number(time) for time in (task.added, task.ended))
     details = [f"error: {clean(task.error)}"] if task.error else []
-    details += [f"printed: {clean(task.printed)}"] if task.printed.strip() else []
+    details += [printed] if (printed := printed_by(task)) else []
     columns = (task.status, added, ended, WHERE[task.ran_in] or "-")
     return _Line("  " + clean(task.name), row, columns, "\n".join(details))
 

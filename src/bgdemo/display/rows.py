@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bgdemo._words import clean
+from bgdemo.display.words import clean
 from bgdemo.timeline import EventKind, Request, Task, Timeline
 
 MOST_ROWS = 40
@@ -100,6 +100,13 @@ def event_places(timeline: Timeline, kind: EventKind) -> dict[int, tuple[float, 
             key = event.request_id if event.task_id is None else event.task_id
             places.setdefault(key, (event.time, event.sequence))
     return places
+
+
+def printed_by(task: Task) -> str:
+    """What a task printed, on one line: "printed: writing / done"; the empty text if it printed nothing."""
+    lines = (clean(line) for line in task.printed[:1000].splitlines())
+    words = " / ".join(line for line in lines if line)
+    return f"printed: {clean(words)}" if words else ""
 
 
 def counted(number: int, noun: str) -> str:

@@ -65,18 +65,19 @@ class Axis:
         return 1000 if self.unit == "ms" else 1
 
 
-def axis_of(timeline: Timeline, marks: Sequence[Mark] = ()) -> Axis:
+def axis_of(timeline: Timeline, marks: Sequence[Mark] = (), until: float = 0.0) -> Axis:
     """The axis on which all of a timeline, and all marks, can be drawn.
 
     Args:
         timeline: what happened.
         marks: what is drawn beside it.
+        until: seconds: the axis reaches at least so far.
 
     Returns:
         An axis in milliseconds where less than a second passed, else in seconds.
     """
     times = [*_times(timeline), *(mark.time for mark in marks)]
-    start, end = min(0.0, *times, 0.0), max(0.0, *times, 0.0)
+    start, end = min([0.0, *times]), max([0.0, until, *times])
     unit: Literal["s", "ms"] = "ms" if 0 < end - start < 1 else "s"
     name = "milliseconds" if unit == "ms" else "seconds"
     return Axis(
