@@ -11,7 +11,7 @@ from bgdemo.display.axis import Mark, axis_of
 from bgdemo.display.sentence import sentence
 from bgdemo.timeline import Timeline
 
-__all__ = ["Mark", "summary", "svg", "text"]
+__all__ = ["Mark", "stacked", "summary", "svg", "text"]
 
 
 def summary(timeline: Timeline) -> str:
@@ -52,6 +52,19 @@ def svg(timeline: Timeline, *, marks: Sequence[Mark] = (), until: float = 0.0) -
         An SVG document 760 pixels wide that needs no other file; equal timelines give equal text.
     """
     return picture.draw(timeline, marks, until)
+
+
+def stacked(panels: Sequence[tuple[Timeline, Sequence[Mark]]], *, caption: str = "") -> str:
+    """Several timelines one above the other as one picture, on one time axis.
+
+    Args:
+        panels: timelines, each with its marks, from top to bottom.
+        caption: lines to write above them all.
+
+    Returns:
+        An SVG document 760 pixels wide.
+    """
+    return picture.stack(panels, caption)
 
 
 # str(timeline) and a notebook's display of a timeline come here.

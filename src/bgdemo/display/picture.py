@@ -1,7 +1,7 @@
 """A timeline drawn as an SVG picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
 from bgdemo.display import shapes
@@ -26,6 +26,9 @@ NEVER_RAN = {
 }
 
 
+Panel = tuple[Timeline, Sequence[Mark]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """What is written beside one row."""
@@ -40,9 +43,11 @@ class _Words:
 
 @dataclass(frozen=True, slots=True)
 class _Plot:
-    """Where the columns of a picture are, in pixels."""
+    """What is drawn, and where the columns of the picture are, in pixels."""
 
     axis: Axis
+    rows: Sequence[Row]
+    written: Sequence[_Words]
     left: float
     right: float
     row: float
@@ -67,22 +72,46 @@ def draw(timeline: Timeline, marks: Sequence[Mark], until: float) -> str:
     Returns:
         An SVG document without a style, a script or a reference to anything outside it.
     """
-    axis = axis_of(timeline, marks, until)
-    words = sentence(timeline, axis)
+    return _draw(timeline, marks, _plot(timeline, axis_of(timeline, marks, until)))
+
+
+def stack(panels: Sequence[Panel], caption: str) -> str:
+    """Timelines one above the other, on one time axis, below a caption.
+
+    Args:
+        panels: timelines, each with its marks.
+        caption: lines to write above them; may be empty.
+
+    Returns:
+        An SVG document.
+    """
+    lines = [line for part in caption.splitlines() for line in wrap(part, (WIDTH - 2 * EDGE) / 13, ems)]
+    parts = [shapes.label(EDGE, 26 + HEAD * at, line, font_size=13) for at, line in enumerate(lines)]
+    top = 20 + HEAD * len(lines) if lines else 0.0
+    until = max((axis_of(timeline, marks, 0.0).end for timeline, marks in panels), default=0.0)
+    plots = [_plot(timeline, axis_of(timeline, marks, until)) for timeline, marks in panels]
+    left, right = max((plot.left for plot in plots), default=0.0), min((plot.right for plot in plots), default=0.0)
+    for (timeline, marks), plot in zip(panels, plots, strict=True):
+        drawn = _draw(timeline, marks, replace(plot, left=left, right=right))
+        height = float(drawn.partition(' height="')[2].partition('"')[0])
+        parts.append(drawn.replace("<svg ", f'<svg y="{shapes.number(top)}" ', 1))
+        top += height + 6
+    return _document(caption, parts, top)
+
+
+def _draw(timeline: Timeline, marks: Sequence[Mark], plot: _Plot) -> str:
+    words = sentence(timeline, plot.axis)
     title = wrap(words, (WIDTH - 2 * EDGE) / (13.5 * BOLD), ems)
     parts = [
         shapes.label(EDGE, 27 + HEAD * at, part, font_size=13.5, font_weight="bold") for at, part in enumerate(title)
     ]
     top = 22 + HEAD * len(title)
-    rows = rows_of(timeline)
-    if not rows and not marks:
+    if not plot.rows and not marks:
         return _document(words, parts, top)
-    written = [_words(row, axis) for row in rows]
-    plot = _plot(axis, written, ROW if len(rows) < MANY else DENSE_ROW)
     first = top + LANE * len(marks) + 2
-    bottom = first + sum(GAP if isinstance(row, Gap) else plot.row for row in rows)
-    parts += [*_axis(plot, first, bottom), *_rows(rows, written, plot, first), *_marks(marks, plot, top, bottom)]
-    parts += _answers(rows, plot, first)
+    bottom = first + sum(GAP if isinstance(row, Gap) else plot.row for row in plot.rows)
+    parts += [*_axis(plot, first, bottom), *_rows(plot, first), *_marks(marks, plot, top, bottom)]
+    parts += _answers(plot.rows, plot, first)
     return _document(words, parts, bottom + 34)
 
 
@@ -137,12 +166,15 @@ def _outcome(task: Task, axis: Axis) -> str:
     return f"{task.status} at {axis.label(task.ended)}"
 
 
-def _plot(axis: Axis, written: Sequence[_Words], row: float) -> _Plot:
+def _plot(timeline: Timeline, axis: Axis) -> _Plot:
+    rows = rows_of(timeline)
+    written = [_words(row, axis) for row in rows]
     names = max((cells(words.name) * MONO_CELL + 12 for words in written), default=0.0)
     # At least so wide, so that the plot keeps its place while a task runs and when it has finished.
     beside = [125.0, ems(axis.name) * 11, *(max(ems(words.status) * 12, ems(words.detail) * 11) for words in written)]
     left = EDGE + min(max(names, 110.0), 210.0) + 26
-    return _Plot(axis, left, WIDTH - EDGE - min(max(beside), 215.0) - 30, row)
+    right = WIDTH - EDGE - min(max(beside), 215.0) - 30
+    return _Plot(axis, rows, written, left, right, ROW if len(rows) < MANY else DENSE_ROW)
 
 
 def _axis(plot: _Plot, top: float, bottom: float) -> list[str]:
@@ -156,9 +188,9 @@ def _axis(plot: _Plot, top: float, bottom: float) -> list[str]:
     return parts
 
 
-def _rows(rows: Sequence[Row], written: Sequence[_Words], plot: _Plot, top: float) -> list[str]:
+def _rows(plot: _Plot, top: float) -> list[str]:
     parts = []
-    for row, words in zip(rows, written, strict=True):
+    for row, words in zip(plot.rows, plot.written, strict=True):
         if isinstance(row, Gap):
             text = shorten(gap_text(row, plot.axis.label), (WIDTH - 2 * EDGE - 12) / 11.5, ems)
             parts.append(shapes.label(EDGE + 12, top + 15, text, font_size=11.5, fill=shapes.MUTED))

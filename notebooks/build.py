@@ -1,0 +1,115 @@
+"""Build the notebooks from their sources: `python notebooks/build.py [--check] [NAME ...]`.
+
+A notebook's source is one py:percent file beside it. Building runs it from top to bottom and writes the .ipynb
+with its outputs. Building again changes nothing, except in cells tagged "real-time": their seconds come from
+the wall, so the clock is made coarse while a notebook is built, and what they print is not compared.
+"""
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+HERE = Path(__file__).parent
+
+PRELUDE = """
+import time
+from bgdemo.clock import RealClock
+
+def coarse(self, *, _read=RealClock.time):
+    return round(2 * _read(self)) / 2
+
+RealClock.time = coarse
+del coarse, RealClock, time
+"""
+"""Run in the kernel before the first cell, so that committed pictures show 7.0 s and not 7.0034 s."""
+
+
+def sources(names: list[str]) -> list[Path]:
+    """The sources of the notebooks so named, or of all."""
+    found = sorted(path for path in HERE.glob("[0-9][0-9]_*.py"))
+    return [path for path in found if not names or any(path.stem.startswith(name) for name in names)]
+
+
+def read(source: Path) -> NotebookNode:
+    """The notebook without outputs; a cell's id is its place, which makes ids stay the same."""
+    notebook = jupytext.read(source, fmt="py:percent")
+    for place, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{place:02d}"
+    notebook.metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python"},
+    }
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def run(notebook: NotebookNode, *, coarse: bool = True) -> NotebookNode:
+    """Run all cells in a fresh kernel, in an empty folder, and keep what they show.
+
+    Args:
+        notebook: changed in place.
+        coarse: read the real clock in half seconds.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": folder}})
+        environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", "PYTHONWARNINGS": "error::UserWarning:bgdemo"}
+        with client.setup_kernel(env=environment):
+            if coarse:
+                client.kc.execute(PRELUDE, silent=True)
+            for place, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, place)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    return notebook
+
+
+def text(notebook: NotebookNode) -> str:
+    """The notebook as it is written to disk."""
+    return str(nbformat.writes(notebook)) + "\n"
+
+
+def compared(notebook: NotebookNode) -> str:
+    """What must not change between two builds: all but the outputs of cells on the real clock."""
+    copy = nbformat.from_dict(notebook)
+    for cell in copy.cells:
+        if "real-time" in cell.metadata.get("tags", []):
+            cell["outputs"] = [re.sub(r"\d+", "0", str(sorted(output))) for output in cell.get("outputs", [])]
+    return text_of(copy)
+
+
+def text_of(notebook: NotebookNode) -> str:
+    """A notebook as text, outputs included, for comparison."""
+    return "\n".join(f"{cell.id} {cell.source} {cell.get('outputs', '')}" for cell in notebook.cells)
+
+
+def main() -> int:
+    """Build, or say which notebooks are out of date."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="numbers such as 00; all notebooks if none is given")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a notebook is out of date")
+    arguments = parser.parse_args()
+    stale = []
+    for source in sources(arguments.names):
+        target = source.with_suffix(".ipynb")
+        built = run(read(source))
+        if arguments.check:
+            if not target.exists() or compared(nbformat.read(target, as_version=4)) != compared(built):
+                stale.append(target.name)
+        else:
+            target.write_text(text(built), encoding="utf-8")
+        print(f"{'checked' if arguments.check else 'built'} {target.name}", flush=True)
+    if stale:
+        print(f"Out of date: {', '.join(stale)}. Run `make build` and commit what it changes.", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""What only a notebook needs: watch the tasks run, predict before you run, choose an answer."""
+
+import asyncio
+import contextlib
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import Any, overload
+
+from bgdemo.client import AsyncTestClient, TestClient
+from bgdemo.display import Mark, stacked, svg, text
+from bgdemo.questions import Answer, Question
+from bgdemo.timeline import Timeline
+
+FRAME = 0.2
+"""Seconds between two pictures of `watch`."""
+
+CLOSE = 0.1
+"""A guess that is off by at most this part of the truth, or by half a second, is right: real clocks vary."""
+
+Guess = float | EllipsisType
+
+_places = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Something a cell ends with: a picture, and the same in words for readers that show no picture."""
+
+    words: str
+    picture: str | None = None
+    """SVG."""
+    right: bool | None = None
+    """None where nothing was right or wrong, as with a guess that was not made yet."""
+
+    def __str__(self) -> str:
+        return self.words
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        bundle = {"text/plain": self.words}
+        return bundle if self.picture is None else {**bundle, "image/svg+xml": self.picture}
+
+
+class Prediction:
+    """Guesses, in seconds, to be compared with what happens; `predict` makes one."""
+
+    def __init__(self, guesses: dict[str, Guess]) -> None:
+        self.guesses = guesses
+
+    def compare(
+        self, happened: TestClient | AsyncTestClient | Timeline | None = None, **named: TestClient | Timeline
+    ) -> Shown:
+        """Guess and truth in one picture, and in one sentence a guess.
+
+        Args:
+            happened: a client or its timeline, for the guesses `response`, `task_start` and `task_end`.
+            named: for other guesses: the client or the timeline whose response was guessed.
+
+        Raises:
+            TypeError: there is a guess that nothing was given for.
+        """
+        sentences: list[str] = []
+        verdicts: list[bool | None] = []
+        panels: dict[int, tuple[Timeline, list[Mark]]] = {}
+        for name, guess in self.guesses.items():
+            source = named.get(name, happened)
+            if source is None:
+                raise TypeError(f"compare() needs to know where to look for {name!r}: pass {name}=client.")
+            timeline = source if isinstance(source, Timeline) else source.timeline
+            _, marks = panels.setdefault(id(source), (timeline, []))
+            truth = _truth(timeline, "response" if name in named else name)
+            sentence, verdict = _verdict(name, guess, truth)
+            sentences.append(sentence)
+            verdicts.append(verdict)
+            if not isinstance(guess, EllipsisType):
+                marks.append(Mark(guess, f"your guess: {name.replace('_', ' ')}"))
+        return _shown(sentences, verdicts, list(panels.values()))
+
+
+def predict(**guesses: Guess) -> Prediction:
+    """Say what you expect before you run it; `...` means that you have not guessed yet.
+
+    Args:
+        guesses: a name and a number of seconds each: `predict(response=0, task_end=7)`.
+
+    Raises:
+        TypeError: a guess is no number.
+        ValueError: a guess is no time.
+    """
+    for name, guess in guesses.items():
+        if isinstance(guess, EllipsisType):
+            continue
+        if isinstance(guess, bool) or not isinstance(guess, (int, float)):
+            raise TypeError(f"{name}={guess!r} is no guess: give a number of seconds, such as {name}=3.")
+        if not math.isfinite(guess) or guess < 0:
+            raise ValueError(f"{name}={guess!r} is no time: give a number of seconds from 0 on, such as {name}=3.")
+    return Prediction(guesses)
+
+
+def choose(letter: str | EllipsisType, question: Question) -> Answer:
+    """Answer a question with the letter of one of its choices; every choice gets an answer of its own.
+
+    Args:
+        letter: "a", "b" and so on, or `...` for not chosen yet.
+        question: what was asked.
+    """
+    return question.answer(None if isinstance(letter, EllipsisType) else letter)
+
+
+@overload
+def watch(client: TestClient, *, until: float = ..., marks: Sequence[Mark] = ...) -> None: ...
+
+
+@overload
+def watch(client: AsyncTestClient, *, until: float = ..., marks: Sequence[Mark] = ...) -> "asyncio.Future[None]": ...
+
+
+def watch(
+    client: TestClient | AsyncTestClient, *, until: float = 0.0, marks: Sequence[Mark] = ()
+) -> "asyncio.Future[None] | None":
+    """Show the timeline as a picture that grows, until no task is running any more; Ctrl-C or Interrupt ends it early.
+
+    It looks and does not touch: an error of a task stays there for `drain()`.
+
+    Args:
+        client: with AsyncTestClient, await what this returns.
+        until: seconds: how far the time axis reaches from the start, so that the bar is seen to grow.
+        marks: points in time to draw beside it.
+    """
+    if isinstance(client, AsyncTestClient):
+        return asyncio.ensure_future(_watch_awaiting(client, until, marks))
+    with _screen(until, marks) as show, contextlib.suppress(KeyboardInterrupt):
+        while show(client.timeline):
+            time.sleep(FRAME)
+    return None
+
+
+async def _watch_awaiting(client: AsyncTestClient, until: float, marks: Sequence[Mark]) -> None:
+    with _screen(until, marks) as show:
+        while show(client.timeline):
+            await asyncio.sleep(FRAME)
+
+
+@contextmanager
+def _screen(until: float, marks: Sequence[Mark]) -> Iterator[Callable[[Timeline], bool]]:
+    """A place to draw again and again: in a notebook a picture, in a terminal text."""
+
+    def going_on(timeline: Timeline) -> bool:
+        return any(request.ended is None for request in timeline.requests if request.method != "WEBSOCKET")
+
+    if _in_notebook():
+        from IPython.display import display, update_display
+
+        place = f"bgdemo-{next(_places)}"
+        put: Any = display
+
+        def show(timeline: Timeline) -> bool:
+            nonlocal put
+            picture = svg(timeline, marks=marks, until=until)
+            put({"text/plain": text(timeline, marks=marks), "image/svg+xml": picture}, raw=True, display_id=place)
+            put = update_display
+            return going_on(timeline)
+
+        yield show
+        return
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(auto_refresh=False) as live:
+
+        def show_text(timeline: Timeline) -> bool:
+            live.update(Text(text(timeline, marks=marks, until=until)), refresh=True)
+            return going_on(timeline)
+
+        yield show_text
+
+
+def _in_notebook() -> bool:
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return False
+    shell = get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def _truth(timeline: Timeline, name: str) -> float | None:
+    if name == "response":
+        return timeline.requests[-1].responded if timeline.requests else None
+    if name in ("task_start", "task_end"):
+        times = [task.started if name == "task_start" else task.ended for task in timeline.tasks]
+        known = [moment for moment in times if moment is not None]
+        return None if not known else min(known) if name == "task_start" else max(known)
+    raise TypeError(f"{name!r} cannot be compared: guess response, task_start or task_end, or pass {name}=client.")
+
+
+def _verdict(name: str, guess: Guess, truth: float | None) -> tuple[str, bool | None]:
+    what = name.replace("_", " ")
+    if isinstance(guess, EllipsisType):
+        return f"{what}: you have not guessed yet. Put a number of seconds in the place of ... and run it again.", None
+    if truth is None:
+        return f"{what}: you guessed {guess:g} s, but it has not happened (yet). Run the cells before this one.", None
+    off = guess - truth
+    if abs(off) <= max(0.5, CLOSE * truth):
+        return f"{what}: you guessed {guess:g} s and it was {truth:.1f} s. Right!", True
+    direction = "earlier" if off > 0 else "later"
+    return f"{what}: you guessed {guess:g} s and it was {truth:.1f} s, {abs(off):.1f} s {direction}.", False
+
+
+def _shown(
+    sentences: list[str], verdicts: list[bool | None], panels: Sequence[tuple[Timeline, Sequence[Mark]]]
+) -> Shown:
+    caption = "\n".join(sentences)
+    drawn = "\n\n".join(text(timeline, marks=marks) for timeline, marks in panels)
+    right = None if None in verdicts else all(verdicts)
+    return Shown(f"{caption}\n\n{drawn}", stacked(panels, caption=caption), right)
