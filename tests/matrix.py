@@ -1,0 +1,70 @@
+"""Run the tests on every Python that is installed, with the newest and with the lowest direct dependencies.
+
+`python tests/matrix.py [pytest arguments]`; each combination gets an environment of its own in .matrix/.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+VERSIONS = ("3.11", "3.12", "3.13")
+
+
+def requirements() -> list[str]:
+    """What pyproject.toml asks for directly, extras included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [one for extra in project["optional-dependencies"].values() for one in extra]
+    return [one for one in [*project["dependencies"], *extras] if not one.startswith("bgdemo")]
+
+
+def lowest(requirement: str) -> str:
+    """`name>=1.2` as `name==1.2`; pip takes 1.2 for 1.2.0."""
+    return re.sub(r">=\s*([\w.]+).*", r"==\1", requirement)
+
+
+def interpreter(version: str) -> str | None:
+    """A working Python of that version, from PATH or from pyenv."""
+    candidates = [shutil.which(f"python{version}")]
+    candidates += [str(path) for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
+    for candidate in candidates:
+        if candidate and subprocess.run([candidate, "-c", "import ensurepip"], capture_output=True).returncode == 0:
+            return candidate
+    return None
+
+
+def environment(python: str, name: str, wanted: list[str]) -> Path:
+    """The Python of a virtual environment with these requirements and this package."""
+    folder = ROOT / ".matrix" / name
+    bin_folder = folder / ("Scripts" if sys.platform == "win32" else "bin")
+    if not folder.exists():
+        subprocess.run([python, "-m", "venv", str(folder)], check=True)
+    pip = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *wanted], check=True)
+    subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True)
+    return bin_folder / "python"
+
+
+def main() -> int:
+    """Run all combinations; the exit code is 1 if one of them failed."""
+    failed = []
+    for version in VERSIONS:
+        python = interpreter(version)
+        if python is None:
+            print(f"Python {version}: not installed here", flush=True)
+            continue
+        for level, wanted in (("newest", requirements()), ("lowest", [lowest(one) for one in requirements()])):
+            name = f"{version}-{level}"
+            print(f"Python {version}, {level} direct dependencies", flush=True)
+            command = [str(environment(python, name, wanted)), "-m", "pytest", "--quiet", *sys.argv[1:]]
+            if subprocess.run(command, cwd=ROOT).returncode != 0:
+                failed.append(name)
+    print(f"Failed: {', '.join(failed)}" if failed else "All combinations passed.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
