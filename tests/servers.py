@@ -1,5 +1,6 @@
 """A real uvicorn server for tests: on a free loopback port, in a thread, stopped by its own handle."""
 
+import asyncio
 import contextlib
 import logging
 import threading
@@ -43,24 +44,34 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(app: ASGIApp, *, lifespan: Literal["auto", "on", "off"] = "auto") -> Iterator[Server]:
+def serve(app: ASGIApp, *, lifespan: Literal["auto", "on", "off"] = "auto", root_path: str = "") -> Iterator[Server]:
     """Serve `app`; leaving the block waits for background tasks, as uvicorn does at shutdown.
 
     Args:
         app: any ASGI app; a Recorder is used as it is, another app is wrapped in one.
         lifespan: whether the app's start-up and shutdown run; "auto" runs them if the app knows them.
+        root_path: uvicorn's --root-path.
 
     Yields:
         The server, which accepts requests by now.
     """
     recorder = app if isinstance(app, Recorder) else Recorder(app)
-    config = uvicorn.Config(recorder, port=0, lifespan=lifespan, log_config=None, log_level="warning", access_log=False)
-    uvicorn_server = uvicorn.Server(config)
-    thread = threading.Thread(target=uvicorn_server.run, name="uvicorn")
+    config = uvicorn.Config(
+        recorder,
+        port=0,
+        lifespan=lifespan,
+        root_path=root_path,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+    )
+    uvicorn_server = _Server(config)
+    thread = threading.Thread(target=uvicorn_server.run_in_thread, name="uvicorn", daemon=True)
     server = Server("", recorder)
     log = _ThreadLog(thread, server.logged)
     logger = logging.getLogger("uvicorn.error")
     logger.addHandler(log)
+    logger.propagate = False  # the caller has `logged`; pytest would format each traceback on the server's thread
     thread.start()
     try:
         until(lambda: uvicorn_server.started or not thread.is_alive(), "uvicorn to start")
@@ -75,6 +86,7 @@ def serve(app: ASGIApp, *, lifespan: Literal["auto", "on", "off"] = "auto") -> I
             uvicorn_server.force_exit = True
             thread.join(DEADLINE)
         logger.removeHandler(log)
+        logger.propagate = True
         recorder.close()
     assert not uvicorn_server.force_exit, "uvicorn had to be forced to stop: a request or a task did not end"
 
@@ -85,6 +97,18 @@ def until(happened: Callable[[], bool], what: str) -> None:
     while not happened():
         assert time.monotonic() < deadline, f"waited {DEADLINE:g} s for {what}"
         time.sleep(0.002)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn as it is, but that it looks every 5 ms, not every 100, whether it has to stop."""
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            await asyncio.sleep(0.005)
+
+    def run_in_thread(self) -> None:
+        with contextlib.suppress(SystemExit):  # where the app did not start; `serve` says so
+            self.run()
 
 
 class _ThreadLog(logging.Handler):

@@ -20,6 +20,7 @@ ROOMS = [
     ["session", "threads"],
     ["simulation"],
     ["transport", "websocket"],
+    ["stock_websocket"],
     ["client"],
     ["questions", "exercises"],
     ["notebook"],

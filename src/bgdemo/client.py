@@ -9,13 +9,14 @@ import httpx
 from httpx._types import CookieTypes
 from starlette.types import ASGIApp
 
+from bgdemo.asgi import as_asgi
 from bgdemo.clock import Clock, ClockName, as_clock
 from bgdemo.errors import ClientError
-from bgdemo.exchange import Manners, as_asgi
+from bgdemo.exchange import Manners
 from bgdemo.log import Log
 from bgdemo.recorder import Recorder
 from bgdemo.session import Session
-from bgdemo.threads import Portal
+from bgdemo.simulation import SimulatedClock
 from bgdemo.timeline import Timeline
 from bgdemo.transport import LoopTransport, ThreadTransport
 
@@ -88,6 +89,7 @@ class TestClient(_Observed, httpx.Client):
         manners = Manners(root_path, client, raise_server_exceptions, wait_for_tasks)
         self.app = app
         self._session = Session(_recorder(app, clock), manners)
+        manners.hold = getattr(self.clock, "hold", None)
         self.app_state = self._session.state
         self._close_timeout = close_timeout
         self._thread_transport = ThreadTransport(self._session, backend_options or {})
@@ -134,12 +136,12 @@ class TestClient(_Observed, httpx.Client):
             subprotocols: offered to the app.
             kwargs: as for a GET request: headers, params, cookies.
         """
-        from bgdemo.websocket import sync_session, upgrade_request
+        from bgdemo.stock_websocket import ThreadWebSocketSession
+        from bgdemo.websocket import upgrade_request
 
         _refuse_closed(self)
         request = upgrade_request(self, url, subprotocols, kwargs)
-        thread = self._thread_transport.open()
-        return sync_session(self._session, request, Portal(thread))
+        return ThreadWebSocketSession(self._session, request, self._thread_transport.open())
 
     def close(self) -> None:
         """End the client for good: wait for background work, cancel what is left, raise what nobody has seen."""
@@ -169,6 +171,7 @@ class TestClient(_Observed, httpx.Client):
         self._end(exc_value)
 
     def _end(self, error: BaseException | None) -> None:
+        self._thread_transport.begin_closing()
         try:
             self._thread_transport.wait_until_idle(self._close_timeout)
         finally:
@@ -296,7 +299,9 @@ def _refuse_closed(client: httpx.Client | httpx.AsyncClient) -> None:
 
 
 def _recorder(app: ASGIApp, clock: ClockName | Clock) -> Recorder:
-    chosen = as_clock(clock)
+    chosen = SimulatedClock() if clock == "simulated" else as_clock(clock)
+    if isinstance(clock, str):
+        chosen = SimulatedClock.of_running_loop() or chosen
     if isinstance(app, Recorder):
         app.log = Log(chosen)
         return app

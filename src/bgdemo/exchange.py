@@ -1,4 +1,4 @@
-"""One request on its way through the app: ASGI's scope, receive and send, and the moment the response leaves.
+"""One request on its way through the app: ASGI's receive and send, and the moment the response leaves.
 
 What the app meets is what it meets on uvicorn: the same scope, the same disconnect, the same back-pressure.
 """
@@ -8,79 +8,16 @@ import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any, cast
-from urllib.parse import unquote
+from typing import Any
 
 import httpx
-from starlette._utils import is_async_callable
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope
 
-from bgdemo.errors import AppError, ClientError
+from bgdemo.errors import AppError
 from bgdemo.recorder import Recorder, WatchedRequest
 
 HIGH_WATER = 65_536
 """Bytes of a response that may wait for its reader before the app has to wait, as on uvicorn."""
-
-_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-
-
-def build_scope(request: httpx.Request, *, root_path: str, client: tuple[str, int], state: dict[str, Any]) -> Scope:
-    """The ASGI scope that a server gives the app for this request.
-
-    Args:
-        request: its URL, method and headers are read, not its body.
-        root_path: the path that the app is mounted at.
-        client: host and port that the request seems to come from.
-        state: what the lifespan left for requests; each gets a copy.
-    """
-    url = request.url
-    raw_path, _, query = url.raw_path.partition(b"?")
-    scope: Scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": request.method,
-        "path": unquote(raw_path.decode("ascii")),
-        "raw_path": raw_path,
-        "root_path": root_path,
-        "scheme": url.scheme,
-        "query_string": query,
-        "headers": [(key.lower(), value) for key, value in request.headers.raw],
-        "client": client,
-        "server": [url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]],
-        "extensions": {"http.response.debug": {}},
-        "state": state.copy(),
-    }
-    if url.scheme in ("ws", "wss"):
-        protocols = request.headers.get("sec-websocket-protocol", "")
-        scope["type"] = "websocket"
-        scope["subprotocols"] = [name.strip() for name in protocols.split(",") if name]
-        scope["extensions"] = {"websocket.http.response": {}}
-        del scope["method"]
-    return scope
-
-
-def as_asgi(app: Any) -> ASGIApp:
-    """`app` as an ASGI 3 app; an ASGI 2 app is wrapped.
-
-    Raises:
-        ClientError: it is no app at all.
-    """
-    if not callable(app):
-        hint = ""
-        if isinstance(app, str):
-            hint = f" Import the app itself instead of naming it: from {app.partition(':')[0]} import app."
-        elif isinstance(app, ModuleType):
-            hint = f" That is a module; its app is probably {app.__name__}.app."
-        raise ClientError(f"A client needs an ASGI app, such as FastAPI(), and got {app!r}: not callable.{hint}")
-    if hasattr(app, "__await__") if isinstance(app, type) else is_async_callable(app):
-        return cast(ASGIApp, app)
-
-    async def asgi_3(scope: Scope, receive: Receive, send: Send) -> None:
-        await app(scope)(receive, send)
-
-    return asgi_3
 
 
 class OneTurn:
@@ -183,7 +120,8 @@ class Exchange:
     async def send(self, message: Message) -> None:
         """ASGI's send: the response, piece by piece."""
         kind = message["type"]
-        if self.gone:
+        if self.gone:  # as on a server, an app that does not look may go on talking
+            self._watched.sent(message)
             return
         if kind == "http.response.debug":
             self.debug = message["info"]
@@ -205,10 +143,9 @@ class Exchange:
         else:
             raise AppError(f"The app sent {kind!r} first: a response begins with 'http.response.start'.")
 
-    def leave(self) -> None:
-        """The reader goes away; to the app this is a disconnect. To be called on the app's event loop."""
+    def disconnect(self) -> None:
+        """The reader went away before the end; tell the app. To be called on the app's event loop."""
         if not self.complete:
-            self.gone = True
             self._make_room()
             if self._over is not None:
                 self._over.set()
@@ -270,10 +207,17 @@ class Exchange:
         elif sys.exc_info()[1] is not None:
             # The answer to an exception. Starlette sends it and raises the exception once more: see if it does.
             self._loop.call_soon(self._hand_over)
+            if self.manners.hold is not None:
+                self._watched.before_async_task = self._hold_after_a_turn
         else:
             self._hand_over()
             if self.manners.hold is not None:
                 await self.manners.hold()
+
+    async def _hold_after_a_turn(self) -> None:
+        await OneTurn()
+        if self.manners.hold is not None:
+            await self.manners.hold()
 
     def _wake_unless_complete(self) -> None:
         if not self.complete:
@@ -302,7 +246,7 @@ class Exchange:
             return unseen
         causes = _causes(raised)
         unseen = [error for error in unseen if id(error) not in causes]
-        if self.handed_over:
+        if self.handed_over or self.gone:
             return [*unseen, raised]
         self.error = raised
         return unseen

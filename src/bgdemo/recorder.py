@@ -203,6 +203,9 @@ class WatchedTask:
         func = task.func
         if not callable(func):
             return task
+        prepare = getattr(self._recorder.log.clock, "prepare", None)
+        if prepare is not None:
+            func = prepare(func)
 
         def run(*args: Any, **kwargs: Any) -> Any:
             with self, Keeping(self._printed):

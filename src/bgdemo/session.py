@@ -3,17 +3,27 @@
 import asyncio
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from bgdemo import hooks
+from bgdemo.asgi import build_scope
 from bgdemo.errors import ClientError, DrainTimeout
-from bgdemo.exchange import Exchange, Manners, build_scope
+from bgdemo.exchange import Exchange, Manners
 from bgdemo.lifespan import Lifespan
 from bgdemo.log import describe
 from bgdemo.recorder import Recorder, WatchedRequest
 from bgdemo.timeline import Timeline
+
+
+class Call(Protocol):
+    """A request or a WebSocket on its way through the app."""
+
+    gone: bool
+    ended: bool
+
+    async def run(self, recorder: Recorder) -> list[BaseException]: ...
 
 
 class Session:
@@ -27,8 +37,8 @@ class Session:
         self.manners = manners
         self.state: dict[str, Any] = {}
         self.unseen: list[BaseException] = []
-        self._calls: dict[Exchange, asyncio.Task[None]] = {}
-        self._background: set[Exchange] = set()
+        self._calls: dict[Call, asyncio.Task[None]] = {}
+        self._background: set[Call] = set()
         self._when_idle: list[Callable[[], object]] = []
         self._lifespan: Lifespan | None = None
 
@@ -37,17 +47,27 @@ class Session:
         scope = self.scope(request)
         exchange = Exchange(request, scope, body, self.manners)
         exchange.wake = wake
-        exchange.on_background = self._background.add
+        exchange.on_background = self.is_background
         return exchange
 
     def scope(self, request: httpx.Request) -> Any:
         """The ASGI scope of a request to this app. On any thread."""
         return build_scope(request, root_path=self.manners.root_path, client=self.manners.client, state=self.state)
 
-    def send(self, exchange: Exchange) -> None:
+    def send(self, call: Call) -> None:
         """Send a request into the app."""
-        task = asyncio.get_running_loop().create_task(self._run(exchange), context=Context())
-        self._calls[exchange] = task
+        self._calls[call] = asyncio.get_running_loop().create_task(self._run(call), context=Context())
+
+    def leave(self, call: Call) -> None:
+        """Nobody waits for an answer any more: what the app still does is background work. On any thread."""
+        call.gone = True
+        self.is_background(call)
+
+    def is_background(self, call: Call) -> None:
+        """From now on the app works on this call in the background. On any thread."""
+        self._background.add(call)
+        if call.ended:  # looked at after it was added: the loop looks in the other order
+            self._background.discard(call)
 
     def when_idle(self, callback: Callable[[], object]) -> None:
         """Call `callback` once, on the loop's thread, when no background work is left. On any thread."""
@@ -120,12 +140,12 @@ class Session:
         for task in self._calls.values():
             task.cancel()
 
-    async def _run(self, exchange: Exchange) -> None:
+    async def _run(self, call: Call) -> None:
         try:
-            self.unseen += await exchange.run(self.recorder)
+            self.unseen += await call.run(self.recorder)
         finally:
-            del self._calls[exchange]
-            self._background.discard(exchange)
+            del self._calls[call]
+            self._background.discard(call)
             if self.idle and self._when_idle:
                 callbacks, self._when_idle = self._when_idle, []
                 for callback in callbacks:

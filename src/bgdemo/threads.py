@@ -5,10 +5,9 @@ import concurrent.futures
 import concurrent.futures.thread
 import contextlib
 import importlib
-import inspect
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
@@ -54,6 +53,8 @@ class LoopThread:
             loop_factory = importlib.import_module("uvloop").new_event_loop
         self._runner = asyncio.Runner(debug=debug, loop_factory=loop_factory)
         self._ready = Signal()
+        self.turn: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+        """Held by a caller for the length of a request, where requests from several threads take turns."""
         self._thread = threading.Thread(target=self._main, name="bgdemo event loop", daemon=True)
         self._thread.start()
         self.wait(self._ready, None)
@@ -97,6 +98,9 @@ class LoopThread:
             if deadline is not None and time.monotonic() >= deadline:
                 return False
 
+    def begin_closing(self) -> None:
+        """Say that the loop will be stopped soon."""
+
     def stop(self, grace: float) -> None:
         """Cancel what still runs, and end the loop; what sits in a thread is left behind after `grace` seconds.
 
@@ -136,52 +140,6 @@ class _Outcome(Generic[T]):
         if self.task.cancelled():
             raise ClientError("The client was closed while this call was under way.")
         return self.task.result()
-
-
-class Portal:
-    """As much of anyio's BlockingPortal as Starlette's WebSocketTestSession asks for, on a LoopThread."""
-
-    def __init__(self, thread: LoopThread) -> None:
-        self._thread = thread
-
-    def call(self, func: Callable[..., Awaitable[T] | T], *args: object) -> T:
-        """Call a function on the loop, and await what it returns if it is awaitable."""
-
-        async def call() -> Any:
-            result = func(*args)
-            return await result if inspect.isawaitable(result) else result
-
-        return self._thread.run(call())  # type: ignore[no-any-return]
-
-    def start_task(self, func: Callable[..., Awaitable[Any]]) -> tuple["concurrent.futures.Future[Any]", Any]:
-        """Start a task on the loop, and wait until it calls `task_status.started(value)`."""
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        return future, self._thread.run(_start(func, future))
-
-
-async def _start(func: Callable[..., Awaitable[Any]], future: "concurrent.futures.Future[Any]") -> Any:
-    started: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-    class Status:
-        def started(self, value: object = None) -> None:
-            started.set_result(value)
-
-    async def run() -> None:
-        try:
-            future.set_result(await func(task_status=Status()))
-        except BaseException as error:
-            future.set_exception(error)
-            if not started.done():
-                started.set_exception(error)
-
-    task = asyncio.get_running_loop().create_task(run(), context=Context())
-    value = await started
-    _running.add(task)
-    task.add_done_callback(_running.discard)
-    return value
-
-
-_running: set[asyncio.Task[None]] = set()
 
 
 _joined_at_exit: Any = concurrent.futures.thread._threads_queues

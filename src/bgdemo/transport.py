@@ -29,7 +29,8 @@ class ThreadTransport(httpx.BaseTransport):
         if self._thread is None:
             with self._opening:
                 if self._thread is None:
-                    self._thread = LoopThread(**self._loop_options)
+                    clock = self._session.recorder.log.clock
+                    self._thread = getattr(clock, "loop_thread", LoopThread)(**self._loop_options)
         if self._thread.is_current:
             raise ClientError("A TestClient was called on its own app's event loop, which would wait for itself.")
         return self._thread
@@ -38,10 +39,11 @@ class ThreadTransport(httpx.BaseTransport):
         thread = self.open()
         signal = Signal()
         exchange = self._session.exchange(request, request.read(), signal.set)
-        thread.call_soon(self._session.send, exchange)
-        reader = _ThreadReader(exchange, thread, signal)
-        while not exchange.started and not exchange.ended:
-            reader.wait()
+        reader = _ThreadReader(self._session, exchange, thread, signal)
+        with thread.turn:
+            thread.call_soon(self._session.send, exchange)
+            while not exchange.started and not exchange.ended:
+                reader.wait()
         return exchange.response(reader)
 
     def wait_until_idle(self, timeout: float | None) -> bool:
@@ -50,6 +52,10 @@ class ThreadTransport(httpx.BaseTransport):
         signal = Signal()
         self._session.when_idle(signal.set)
         return self._thread.wait(signal, timeout)
+
+    def begin_closing(self) -> None:
+        if self._thread is not None:
+            self._thread.begin_closing()
 
     def shut_down(self) -> None:
         thread = self._thread
@@ -69,7 +75,8 @@ class ThreadTransport(httpx.BaseTransport):
 class _ThreadReader(httpx.SyncByteStream):
     """Reads a response on the caller's thread, chunk by chunk, as the app sends it."""
 
-    def __init__(self, exchange: Exchange, thread: LoopThread, signal: Signal) -> None:
+    def __init__(self, session: Session, exchange: Exchange, thread: LoopThread, signal: Signal) -> None:
+        self._session = session
         self._exchange = exchange
         self._thread = thread
         self._signal = signal
@@ -96,7 +103,8 @@ class _ThreadReader(httpx.SyncByteStream):
 
     def close(self) -> None:
         if not self._exchange.complete and not self._exchange.ended:
-            self._thread.call_soon(self._exchange.leave)
+            self._session.leave(self._exchange)
+            self._thread.call_soon(self._exchange.disconnect)
 
 
 class LoopTransport(httpx.AsyncBaseTransport):
@@ -112,6 +120,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
         except RuntimeError:
             raise ClientError("AsyncTestClient needs a running asyncio event loop; it does not run on trio.") from None
         if self._loop is None:
+            getattr(self._session.recorder.log.clock, "refuse_other_loop", _nothing)(loop)
             self._loop = loop
         elif self._loop is not loop:
             raise ClientError(
@@ -122,7 +131,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.open()
         body = await request.aread()
-        reader = _LoopReader()
+        reader = _LoopReader(self._session)
         exchange = reader.exchange = self._session.exchange(request, body, reader.wake)
         self._session.send(exchange)
         while not exchange.started and not exchange.ended:
@@ -160,7 +169,8 @@ class _LoopReader(httpx.AsyncByteStream):
 
     exchange: Exchange
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._news: asyncio.Future[bool] | None = None
         self._woken = False
 
@@ -186,7 +196,7 @@ class _LoopReader(httpx.AsyncByteStream):
             if not await self._news:
                 raise _response_timeout(self.exchange, timeout)
         except BaseException:
-            self.exchange.leave()
+            await self.aclose()
             raise
         finally:
             self._news = None
@@ -205,7 +215,13 @@ class _LoopReader(httpx.AsyncByteStream):
         exchange.check()
 
     async def aclose(self) -> None:
-        self.exchange.leave()
+        if not self.exchange.complete and not self.exchange.ended:
+            self._session.leave(self.exchange)
+            self.exchange.disconnect()
+
+
+def _nothing(*args: object) -> None:
+    pass
 
 
 def _answer(question: asyncio.Future[bool], answer: bool) -> None:

@@ -1,23 +1,21 @@
-"""WebSockets to an app in this process: Starlette's own session for TestClient, an awaited one for AsyncTestClient."""
+"""WebSockets to an app in this process, awaited or not; an app that is left alone goes on, as on a server."""
 
 import asyncio
-import contextlib
 import json
-import warnings
-from collections.abc import Iterator, Sequence
-from contextvars import Context
-from typing import TYPE_CHECKING, Any, Self
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 from urllib.parse import urljoin
 
 import httpx
-from starlette.types import Message
+from starlette.types import Message, Scope
 from starlette.websockets import WebSocketDisconnect
 
-from bgdemo.errors import AppError
+from bgdemo.recorder import Recorder
 from bgdemo.session import Session
 
-if TYPE_CHECKING:
-    from starlette.testclient import WebSocketTestSession
+CUT_OFF = 1006
+"""The close code of a connection that ended without a word."""
 
 
 def upgrade_request(
@@ -33,46 +31,105 @@ def upgrade_request(
     return client.build_request("GET", urljoin("ws://testserver", url), headers=headers, **kwargs)
 
 
-def sync_session(session: Session, request: httpx.Request, portal: Any) -> "WebSocketTestSession":
-    """Starlette's WebSocketTestSession, run by this package's event loop thread."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Starlette warns where httpx2 is not installed; none of it is used here
-        from starlette.testclient import WebSocketTestSession
+class Conversation:
+    """The app's side of a WebSocket. It lives on the app's event loop; the caller may be on another thread.
 
-    @contextlib.contextmanager
-    def portal_factory() -> Iterator[Any]:
-        yield portal
+    Args:
+        scope: of the connection.
+        wake: called when there is something new for the caller: a message, or the end of the app.
+    """
 
-    return WebSocketTestSession(session.recorder, session.scope(request), portal_factory)
+    def __init__(self, scope: Scope, wake: Callable[[], object]) -> None:
+        self._scope = scope
+        self._wake = wake
+        self._to_app: asyncio.Queue[Message] = asyncio.Queue()
+        self._from_app: deque[Message] = deque()
+        self._error: BaseException | None = None
+        self.gone = False
+        self.ended = False
+
+    async def run(self, recorder: Recorder) -> list[BaseException]:
+        """Call the app; returns what it raised after the caller had left."""
+        try:
+            await recorder(self._scope, self._to_app.get, self._send)
+        except asyncio.CancelledError:
+            raise
+        except WebSocketDisconnect as error:
+            self._error = None if self.gone else error
+        except BaseException as error:
+            if self.gone:
+                return [error]
+            self._error = error
+        finally:
+            self.ended = True
+            self._wake()
+        return []
+
+    def tell(self, message: Message) -> None:
+        """Give the app an ASGI message. To be called on the app's event loop."""
+        self._to_app.put_nowait(message)
+
+    def hear(self, *, raise_error: bool) -> Message | None:
+        """The app's next ASGI message; None if there is none yet. On any thread.
+
+        Args:
+            raise_error: raise what the app raised, instead of what a client of a server sees of it.
+
+        Raises:
+            WebSocketDisconnect: the app has ended.
+        """
+        if self._from_app:
+            return self._from_app.popleft()
+        if not self.ended:
+            return None
+        if raise_error:
+            self.raise_error()
+        raise WebSocketDisconnect(CUT_OFF, "The app ended without closing the WebSocket.")
+
+    def raise_error(self) -> None:
+        """Raise what the app raised while the caller was there, once."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    async def _send(self, message: Message) -> None:
+        if self.gone:
+            raise OSError("The client of this WebSocket has left.")
+        self._from_app.append(message)
+        self._wake()
 
 
 class WebSocketSession:
     """One open WebSocket, awaited. What is received is what the app sent, in order."""
 
     def __init__(self, session: Session, request: httpx.Request) -> None:
-        self._recorder = session.recorder
-        self._scope = session.scope(request)
-        self._to_app: asyncio.Queue[Message] = asyncio.Queue()
-        self._from_app: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._session = session
+        self._news = asyncio.Event()
+        self._conversation = Conversation(session.scope(request), self._news.set)
         self.accepted_subprotocol: str | None = None
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
+        self._session.send(self._conversation)
         await self.send({"type": "websocket.connect"})
         try:
             self.accepted_subprotocol = (await self.receive()).get("subprotocol")
         except BaseException:
-            await self.__aexit__()
+            self._session.leave(self._conversation)
             raise
         return self
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(
+        self, kind: object = None, error: BaseException | None = None, traceback: object = None
+    ) -> None:
         await self.close()
-        await self._task
+        if self._session.manners.wait_for_tasks:
+            await self._until_ended()
+        if error is None and self._session.manners.raise_server_exceptions:
+            self._conversation.raise_error()
 
     async def send(self, message: Message) -> None:
         """Give the app an ASGI message."""
-        self._to_app.put_nowait(message)
+        self._conversation.tell(message)
 
     async def send_text(self, data: str) -> None:
         """Send a text frame."""
@@ -90,18 +147,19 @@ class WebSocketSession:
         """The next ASGI message of the app.
 
         Raises:
-            WebSocketDisconnect: the app closed or refused the connection; `reason` tells why.
-            AppError: the app ended without a word.
+            WebSocketDisconnect: the app closed or refused the connection, or it ended.
+            Exception: what the app raised.
         """
-        message = await self._from_app.get()
-        if message is None:
-            self._from_app.put_nowait(None)
-            await self._task
-            raise AppError(f"The app ended without closing the WebSocket {self._scope['path']}.")
+        while True:
+            message = self._conversation.hear(raise_error=self._session.manners.raise_server_exceptions)
+            if message is not None:
+                break
+            self._news.clear()
+            await self._news.wait()
         if message["type"] == "websocket.close":
             raise WebSocketDisconnect(message.get("code", 1000), message.get("reason", ""))
         if message["type"] == "websocket.http.response.start":
-            raise WebSocketDisconnect(1006, f"The app refused the WebSocket with HTTP status {message['status']}.")
+            raise WebSocketDisconnect(CUT_OFF, f"The app refused the WebSocket with HTTP status {message['status']}.")
         return message
 
     async def receive_text(self) -> str:
@@ -117,11 +175,12 @@ class WebSocketSession:
         return json.loads(await self.receive_text())
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Leave; the app gets a disconnect."""
-        await self.send({"type": "websocket.disconnect", "code": code, "reason": reason})
+        """Leave; the app gets a disconnect, and goes on for as long as it likes."""
+        if not self._conversation.gone:
+            self._session.leave(self._conversation)
+            await self.send({"type": "websocket.disconnect", "code": code, "reason": reason})
 
-    async def _run(self) -> None:
-        try:
-            await self._recorder(self._scope, self._to_app.get, self._from_app.put)
-        finally:
-            self._from_app.put_nowait(None)
+    async def _until_ended(self) -> None:
+        while not self._conversation.ended:
+            self._news.clear()
+            await self._news.wait()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 import websockets.sync.client
 from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -20,6 +21,7 @@ from bgdemo import AsyncTestClient, Recorder, TestClient
 from bgdemo.clock import ClockName
 from conformance.scenario import (
     Call,
+    GiveUp,
     Observation,
     OpenGate,
     Reply,
@@ -43,8 +45,14 @@ OPTIONS: dict[str, Any] = {
 }
 """Make the requests of all clients the same."""
 
+IN_PROCESS_OPTIONS: dict[str, Any] = {"raise_server_exceptions": False, "timeout": DEADLINE, **OPTIONS}
+"""A caller over TCP never gets the app's exceptions."""
+
 A_CONNECTION_EACH = httpx.Limits(max_keepalive_connections=0)
 """Uvicorn closes a connection whose task has failed; a next request that is just using it again is cut off, or not."""
+
+TIMED_OUT = Reply(None, "timed out")
+REFUSED = Reply(None, "refused")
 
 OF_THE_SERVER = {"connection", "date", "server", "transfer-encoding"}
 """Headers that a server adds to what the app sent."""
@@ -82,7 +90,7 @@ def run_on_uvicorn(scenario: Scenario) -> Observation:
     """Play a scenario over loopback."""
     play = Play(scenario)
     over_tcp: dict[str, Any] = {"trust_env": False, "timeout": DEADLINE, "limits": A_CONNECTION_EACH, **OPTIONS}
-    with serve(play.recorder) as server:
+    with serve(play.recorder, root_path=scenario.root_path) as server:
         with httpx.Client(base_url=server.url, **over_tcp) as client, play.stage:
             websocket = functools.partial(_websocket_on_uvicorn, server.url)
             _play(play, client, websocket, wait=server.wait)
@@ -93,7 +101,7 @@ def run_on_uvicorn(scenario: Scenario) -> Observation:
 def run_in_process(scenario: Scenario, clock: ClockName = "real") -> Observation:
     """Play a scenario with TestClient."""
     play = Play(scenario)
-    client = TestClient(play.recorder, raise_server_exceptions=False, clock=clock, timeout=DEADLINE, **OPTIONS)
+    client = TestClient(play.recorder, root_path=scenario.root_path, clock=clock, **IN_PROCESS_OPTIONS)
     with client, play.stage:
         _play(play, client, functools.partial(_websocket_in_process, client), lambda: client.drain(timeout=DEADLINE))
         return play.observed()
@@ -124,7 +132,11 @@ def _play(
                 play.got(step, response, response.content)
             case Stream():
                 with client.stream("GET", step.path) as response:
-                    play.got(step, response, next(response.iter_raw()))
+                    play.got(step, response, next(response.iter_raw())[: step.keep])
+            case GiveUp():
+                with pytest.raises(httpx.ReadTimeout):
+                    client.get(step.path, timeout=step.timeout)
+                play.replies.append(TIMED_OUT)
             case WebSocket():
                 play.replies.append(websocket(step))
             case OpenGate():
@@ -143,7 +155,7 @@ def _until(play: Play, client: httpx.Client, event: str) -> None:
 
 
 async def _play_awaited(play: Play) -> Observation:
-    client = AsyncTestClient(play.recorder, raise_server_exceptions=False, timeout=DEADLINE, **OPTIONS)
+    client = AsyncTestClient(play.recorder, root_path=play.scenario.root_path, **IN_PROCESS_OPTIONS)
     async with client:
         with play.stage:
             for step in play.steps:
@@ -159,7 +171,11 @@ async def _take(play: Play, client: AsyncTestClient, step: Step) -> None:
         case Stream():
             async with client.stream("GET", step.path) as response:
                 chunks = response.aiter_raw()
-                play.got(step, response, await anext(chunks))
+                play.got(step, response, (await anext(chunks))[: step.keep])
+        case GiveUp():
+            with pytest.raises(httpx.ReadTimeout):
+                await client.get(step.path, timeout=step.timeout)
+            play.replies.append(TIMED_OUT)
         case WebSocket():
             play.replies.append(await _websocket_awaited(client, step))
         case OpenGate():
@@ -175,10 +191,6 @@ async def _take(play: Play, client: AsyncTestClient, step: Step) -> None:
 def _arguments(step: Call) -> dict[str, Any]:
     arguments = {name: getattr(step, name) for name in ("params", "json", "files", "content", "headers")}
     return {name: value for name, value in arguments.items() if value is not None}
-
-
-REFUSED = Reply(None, "refused")
-"""The server did not accept the WebSocket."""
 
 
 def _websocket_on_uvicorn(url: str, step: WebSocket) -> Reply:

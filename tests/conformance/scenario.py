@@ -62,9 +62,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Send a request, read its first chunk, and leave without reading the rest."""
+    """Send a request, read its first chunk, and leave without reading the rest; `keep` bytes of it are compared."""
 
     path: str
+    keep: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Send a request, and leave when no response has come in this many seconds."""
+
+    path: str
+    timeout: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +104,14 @@ class Wait:
     """Wait until all background work has ended: `drain()`. Each scenario ends with it."""
 
 
-Step = Call | Stream | WebSocket | OpenGate | Until | Wait
+Step = Call | Stream | GiveUp | WebSocket | OpenGate | Until | Wait
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the caller got: a response; or for a WebSocket the close code (None: the caller left) and the texts.
 
+    A status of None with "timed out" or "refused" means that there was no response, or no WebSocket.
     `unfinished` has the tasks that had not ended when the caller had the response, for a Call with `watch`.
     """
 
@@ -147,12 +157,13 @@ class Scenario:
         name: the row of BEHAVIOURS.md and the behaviour, as a sentence.
         build: makes the app, afresh for each run.
         steps: what the caller does; a Wait at the end is added.
-        replies: one for each Call, Stream and WebSocket.
+        replies: one for each Call, Stream, GiveUp and WebSocket.
         events: the order of events, one a line: "request_sent 1", "task_added write_log", "client_left 1"; "note x" is
             where the app's code noted x. A line that begins with "~" is an event that really is concurrent with its
             neighbours, on the server too: that it happens is compared, its place is not.
         tasks: the outcome of each task, in the order in which they were added.
         errors: the first line of what left the app, by request id; for all other requests, nothing did.
+        root_path: where the server or client says that the app is mounted.
     """
 
     name: str
@@ -162,6 +173,7 @@ class Scenario:
     events: str
     tasks: tuple[Outcome, ...] = ()
     errors: Mapping[int, str] = field(default_factory=dict)
+    root_path: str = ""
 
     @property
     def lines(self) -> list[str]:

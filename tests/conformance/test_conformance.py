@@ -6,8 +6,19 @@ from conformance.runners import IN_PROCESS, run_on_uvicorn
 from conformance.scenario import Scenario
 from conformance.scenarios import SCENARIOS
 
+KNOWN = {
+    "scope of an app that is mounted at a root_path": "as in the stock client, path leaves root_path out",
+}
+"""Scenarios in which a client differs from the server today, and how; for one that passes, delete its line."""
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+
+def known(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xfail(reason=KNOWN[name])] if name in KNOWN else []
+
+
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(scenario, id=scenario.name, marks=known(scenario.name)) for scenario in SCENARIOS]
+)
 def test_the_server_and_the_clients_show_the_same(scenario: Scenario) -> None:
     on_uvicorn = run_on_uvicorn(scenario)
     assert str(on_uvicorn) == str(scenario.expected), "uvicorn shows something else than the scenario expects"

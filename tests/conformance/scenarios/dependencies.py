@@ -55,10 +55,10 @@ def _used_twice(use_cache: bool) -> Callable[[Stage], FastAPI]:
         def add_audit(background_tasks: BackgroundTasks) -> None:
             background_tasks.add_task(audit, next(count))
 
-        once = Depends(add_audit, use_cache=use_cache)
+        depends = Depends(add_audit, use_cache=use_cache)
 
-        @app.get("/", dependencies=[once, once])
-        def index() -> dict[str, str]:
+        @app.get("/")
+        def index(one: Annotated[None, depends], two: Annotated[None, depends]) -> dict[str, str]:
             return {"message": "ok"}
 
         return app

@@ -1,6 +1,8 @@
 """Row 12 and what belongs to it: uploads, what a task sees of its request, and the scope that an app gets."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import BackgroundTasks, FastAPI, File, Request, UploadFile
@@ -152,17 +154,36 @@ def _scope_dump(stage: Stage) -> FastAPI:
     return app
 
 
+def _state_of_the_lifespan(stage: Stage) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        yield {"database": "open"}
+
+    app = FastAPI(lifespan=lifespan)
+
+    def write_log(request: Request) -> None:
+        print(request.state.database, request.state.user)
+
+    @app.get("/")
+    def index(request: Request, background_tasks: BackgroundTasks) -> dict[str, str]:
+        background_tasks.add_task(write_log, request)
+        request.state.user = "one"
+        return {"message": str(request.state.database)}
+
+    return app
+
+
 PLAIN_HEADERS = {"accept": "*/*", "accept-encoding": "identity", "connection": "close", "X-Upper-Case": "Yes"}
 
 
-def _scope(method: str, path: str, raw_path: str, query: str, more: str = "") -> Reply:
+def _scope(method: str, path: str, raw_path: str, query: str, more: str = "", root_path: str = "") -> Reply:
     return Reply(
         200,
         '{"asgi":{"version":"3.0","spec_version":"2.3"},'
-        '"headers":[["b:host","b:testserver"],["b:accept","b:*/*"],["b:accept-encoding","b:identity"],'
-        '["b:connection","b:close"],["b:user-agent","b:conformance"],["b:x-upper-case","b:Yes"]' + more + "],"
+        '"headers":[["b:host","b:testserver"],["b:user-agent","b:conformance"],["b:accept","b:*/*"],'
+        '["b:accept-encoding","b:identity"],["b:connection","b:close"],["b:x-upper-case","b:Yes"]' + more + "],"
         f'"http_version":"1.1","method":"{method}","path":"{path}","query_string":"b:{query}",'
-        f'"raw_path":"b:{raw_path}","root_path":"","scheme":"http","state":{{}},"type":"http"}}',
+        f'"raw_path":"b:{raw_path}","root_path":"{root_path}","scheme":"http","state":{{}},"type":"http"}}',
     )
 
 
@@ -281,5 +302,21 @@ SCENARIOS = [
         steps=(Call("POST", "/", content=b"abc", headers=PLAIN_HEADERS),),
         replies=(_scope("POST", "/", "/", "", ',["b:content-length","b:3"]'),),
         events=NO_TASK,
+    ),
+    Scenario(
+        name="scope of an app that is mounted at a root_path",
+        build=_scope_dump,
+        steps=(Call("GET", "/items", headers=PLAIN_HEADERS),),
+        replies=(_scope("GET", "/api/items", "/api/items", "", root_path="/api"),),
+        events=NO_TASK,
+        root_path="/api",
+    ),
+    Scenario(
+        name="scope has the state of the lifespan, a copy for each request",
+        build=_state_of_the_lifespan,
+        steps=(Call("GET", "/"),),
+        replies=(Reply(200, '{"message":"open"}'),),
+        events=ONE_TASK.replace("TASK", "write_log"),
+        tasks=(finished("write_log", printed="open one\n"),),
     ),
 ]

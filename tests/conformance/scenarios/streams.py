@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.middleware.base import RequestResponseEndpoint
 
-from conformance.scenario import Call, OpenGate, Reply, Scenario, Stage, Stream, Until, finished
+from conformance.scenario import Call, GiveUp, OpenGate, Reply, Scenario, Stage, Stream, Until, finished
 
 GET = Call("GET", "/")
 
@@ -154,16 +154,27 @@ def _stream_that_floods(stage: Stage) -> FastAPI:
     app = FastAPI()
 
     async def chunks() -> AsyncIterator[bytes]:
-        try:
-            while True:
-                yield b"x" * 1_000_000
-        finally:
-            stage.note("generator closed")
+        for _ in range(100):
+            yield b"one " * 250_000
+            await asyncio.sleep(0)  # or a generator that never waits would never notice that the caller has left
 
     @app.get("/")
     def index(background_tasks: BackgroundTasks) -> StreamingResponse:
         background_tasks.add_task(write_log, "route")
         return StreamingResponse(chunks(), media_type="text/plain")
+
+    return app
+
+
+def _route_that_waits_for_the_caller_to_leave(stage: Stage) -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/")
+    async def index(request: Request, background_tasks: BackgroundTasks) -> dict[str, str]:
+        background_tasks.add_task(write_log, "route")
+        while not await request.is_disconnected():
+            await asyncio.sleep(0.01)
+        return {"message": "nobody reads this"}
 
     return app
 
@@ -290,7 +301,32 @@ SCENARIOS = [
         build=_stream_without_end_behind_a_middleware,
         steps=(Stream("/"),),
         replies=(Reply(200, "one "),),
-        events=LEFT,
+        events=LEFT.replace("request_ended 1", "response_ended 1\n request_ended 1"),
+        tasks=ROUTE_RAN,
+    ),
+    Scenario(
+        name="18 a caller who leaves a stream that had to wait for room: the task runs",
+        build=_stream_that_floods,
+        steps=(Stream("/"),),
+        replies=(Reply(200, "one "),),
+        events=LEFT.replace("note generator closed", ""),
+        tasks=ROUTE_RAN,
+    ),
+    Scenario(
+        name="18 a caller who gives up before the response: the route goes on, the task runs",
+        build=_route_that_waits_for_the_caller_to_leave,
+        steps=(GiveUp("/"),),
+        replies=(Reply(None, "timed out"),),
+        events="""
+            request_sent 1
+            task_added write_log('route')
+            client_left 1
+            response_started 1
+            response_ended 1
+            task_started write_log('route')
+            task_ended write_log('route')
+            request_ended 1
+        """,
         tasks=ROUTE_RAN,
     ),
 ]

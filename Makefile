@@ -1,0 +1,64 @@
+# Everything here needs only Python 3.11 or later with pip, and make. Each target makes what it needs, in .venv.
+# Without make: see README.md; these lines only call Python.
+
+VENV := .venv
+VENV_PYTHON := $(VENV)/bin/python
+PIP := $(VENV_PYTHON) -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help lab demo test bench build lint
+
+help:
+	@echo "make lab    open the course in JupyterLab"
+	@echo "make demo   the article's experiment in the terminal, 7 seconds"
+	@echo "make test   run the tests"
+	@echo "make bench  measure what a request costs"
+	@echo "make build  build the notebooks from their sources"
+	@echo "make lint   check style and types"
+
+lab: $(VENV)/with-notebooks
+	@$(VENV_PYTHON) -m bgdemo lab
+
+demo: $(VENV)/with-notebooks
+	@$(VENV_PYTHON) -m bgdemo demo
+
+test: $(VENV)/with-test
+	@$(VENV_PYTHON) -m pytest -n auto --dist loadfile
+
+bench: $(VENV)/with-test
+	@$(VENV_PYTHON) -m pytest tests/benchmarks -o addopts= --benchmark-only -p no:randomly
+
+build: $(VENV)/with-test
+	@$(VENV_PYTHON) notebooks/build.py
+
+lint: $(VENV)/with-test
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m mypy
+
+$(VENV)/with-%: pyproject.toml | $(VENV_PYTHON)
+	@echo "Installing bgdemo[$*] into $(VENV), once: this takes a minute or two."
+	@$(PIP) install --quiet --editable ".[$*]"
+	@touch $@
+
+# PYTHON=... is tried first. A candidate may be a shim that starts nothing, so each is run. Debian's python3 comes
+# without ensurepip: then its own pip, if there is one, installs pip into the environment.
+$(VENV_PYTHON):
+	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	  "$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	  if "$$python" -c 'import ensurepip' >/dev/null 2>&1; then \
+	    "$$python" -m venv $(VENV); exit; \
+	  fi; \
+	  if "$$python" -m pip --python "$$(command -v "$$python")" --version >/dev/null 2>&1; then \
+	    "$$python" -m venv --without-pip $(VENV) \
+	      && "$$python" -m pip --disable-pip-version-check --python $(VENV_PYTHON) install --quiet pip; exit; \
+	  fi; \
+	  without_pip="$$without_pip $$python"; \
+	done; \
+	if [ -n "$$without_pip" ]; then \
+	  echo "No pip and no ensurepip for:$$without_pip. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+	else \
+	  echo "Python 3.11 or later was not found. Install it, or name it: make PYTHON=/path/to/python3 ..." >&2; \
+	fi; \
+	exit 1

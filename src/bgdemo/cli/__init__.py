@@ -1,0 +1,5 @@
+"""The command line: bgdemo demo | trace | lab | doctor. Nothing in the package imports it."""
+
+from bgdemo.cli.commands import app, main
+
+__all__ = ["app", "main"]

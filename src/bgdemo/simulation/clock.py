@@ -1,0 +1,205 @@
+"""A clock on which seconds pass only when everybody waits for them."""
+
+import asyncio
+import threading
+import weakref
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from bgdemo.errors import ClientError
+from bgdemo.simulation import bound, patches, report
+from bgdemo.simulation.baton import Baton
+from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.loop import SimulatedEventLoop
+from bgdemo.simulation.loop_thread import SimulatedLoopThread
+from bgdemo.simulation.participants import here
+from bgdemo.simulation.wakeups import NANOSECONDS
+from bgdemo.simulation.watch import Watch
+
+T = TypeVar("T")
+
+DEFAULT_DATE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class SimulatedClock:
+    """A clock whose time moves only when the caller, the event loop and all threads wait, and then at once.
+
+    Args:
+        start_date: what `now()` and, in the app, `time.time()` begin with.
+        real_timeout: real seconds after which a thread that neither computes, nor sleeps on this clock, nor returns
+            is taken to wait for something real, and RealBlockingError is raised; None waits for ever.
+        max_steps: steps of one instant after which it is taken to go on without end, and DeadlockError is raised.
+    """
+
+    simulated = True
+
+    def __init__(
+        self,
+        start_date: datetime = DEFAULT_DATE,
+        *,
+        real_timeout: float | None = 5.0,
+        max_steps: int = 1_000_000,
+    ) -> None:
+        self._start_date = start_date
+        self._real_timeout = real_timeout
+        self._max_steps = max_steps
+        self._started_at: float | None = None  # nanoseconds
+        self._loops: list[SimulatedLoopThread] = []
+        self._lock = threading.RLock()
+        self._baton = self._new_baton(0.0)
+
+    @classmethod
+    def of_running_loop(cls) -> "SimulatedClock | None":
+        """The clock of the event loop that runs on this thread, if it is a simulated one."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return None
+        return _clocks.get(loop.baton) if isinstance(loop, SimulatedEventLoop) else None
+
+    def start(self) -> None:
+        """Count the seconds of `time()` from now on; it starts once."""
+        if self._started_at is None:
+            self._started_at = self._baton.nanoseconds
+
+    def time(self) -> float:
+        """Seconds since the clock was started, exact to the nanosecond; 0.0 before that."""
+        if self._started_at is None:
+            return 0.0
+        return (self._baton.nanoseconds - self._started_at) / NANOSECONDS
+
+    def now(self) -> datetime:
+        """The simulated date and time: the start date and all the seconds that have passed since."""
+        return self._start_date + timedelta(microseconds=self._baton.nanoseconds / 1000)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass: everything that is due until then happens, work that takes no time included.
+
+        Args:
+            seconds: how long; 0 lets go on what can go on now.
+
+        Raises:
+            ValueError: it is negative, or no number of seconds.
+            ClientError: it was called by the app itself, or by code that the clock runs.
+            RealBlockingError: a thread waits for something real.
+            RealIOError: a socket is registered with the event loop.
+        """
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"advance({seconds!r}): a clock goes forward, by 0 or more seconds.")
+        me = here()
+        if me is not None and me.baton is self._baton:
+            raise ClientError(
+                "advance() was called by code that this clock runs, which would wait for itself: "
+                "wait there with `await anyio.sleep(...)`, or `time.sleep(...)` in a thread."
+            )
+        self.start()
+        bound.look_again()
+        call = Call(None, seconds)
+        verdict = self._baton.drive(call, Watch(self._baton, self._real_timeout).is_idle)
+        if verdict is not Verdict.TIME:
+            raise report.error(self._baton, verdict, call, self._real_timeout)
+
+    def run(self, async_fn: Callable[..., Awaitable[T]], *args: Any) -> T:
+        """Run an async function on an event loop of this clock, in a thread of its own, and return its result.
+
+        Raises:
+            Exception: what the function raises.
+            DeadlockError: nothing can happen any more.
+            RealBlockingError: a thread waits for something real.
+            RealIOError: a socket is registered with the loop.
+            ClientError: it was called by code that this clock runs.
+        """
+        if not callable(async_fn):
+            raise ClientError(f"run() needs the async function itself: run(main), not run(main()); it got {async_fn!r}.")
+        me = here()
+        if me is not None and me.baton is self._baton:
+            raise ClientError("run() was called by code that this clock runs: await the function there instead.")
+        thread = self.loop_thread()
+        self.start()
+        try:
+            return thread.run(_in_this_context(async_fn, args))
+        finally:
+            thread.stop(1.0)
+
+    def loop_thread(self, **options: Any) -> SimulatedLoopThread:
+        """An event loop on this clock, in a thread of its own; what a TestClient runs its app on.
+
+        Args:
+            options: as LoopThread's; those that ask for another event loop are refused.
+        """
+        with self._lock:
+            if not self._loops:
+                self._open()
+            try:
+                thread = SimulatedLoopThread(
+                    self._baton, real_timeout=self._real_timeout, when_ended=self._loop_has_ended, **options
+                )
+            except BaseException:
+                if not self._loops:
+                    self._close()
+                raise
+            self._loops.append(thread)
+            return thread
+
+    def prepare(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """A task's function as it can run on this clock.
+
+        Raises:
+            RealBlockingError: it keeps the real time.sleep where that cannot be replaced.
+        """
+        return bound.prepare(func)[0]
+
+    def refuse_other_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Raise ClientError unless `loop` runs on this clock."""
+        if isinstance(loop, SimulatedEventLoop) and loop.baton is self._baton:
+            return
+        kind = f"{type(loop).__module__}.{type(loop).__qualname__}"
+        raise ClientError(
+            f"This loop ({kind}) does not run on the client's simulated clock: its own time would pass, and for real. "
+            "Run the async function on the clock, `SimulatedClock().run(main)`, and make the AsyncTestClient in it "
+            "with clock='simulated'; or use TestClient(app, clock='simulated'), which brings its own loop."
+        )
+
+    async def hold(self) -> None:
+        """Awaited by the app right after it handed a response over: it goes on in the caller's next call."""
+        me = here()
+        if me is not None:
+            me.baton.hold(me)
+
+    def _new_baton(self, now: float) -> Baton:
+        return Baton(now=now, epoch=self._start_date.timestamp(), max_steps=self._max_steps)
+
+    def _open(self) -> None:
+        if self._baton.over:
+            self._baton = self._new_baton(self._baton.nanoseconds / NANOSECONDS)
+        _clocks[self._baton] = self
+        patches.install()
+
+    def _close(self) -> None:
+        self._baton.end()
+        for pool in self._baton.pools.values():
+            pool.shutdown(wait=False)
+        patches.uninstall()
+
+    def _loop_has_ended(self, thread: SimulatedLoopThread) -> None:
+        with self._lock:
+            if thread in self._loops:
+                self._loops.remove(thread)
+                if not self._loops:
+                    self._close()
+
+
+def _end_all() -> None:
+    for baton in list(_clocks):
+        baton.end()
+
+
+# Before concurrent.futures waits for its threads at the interpreter's exit: those that wait on a clock would never come.
+threading._register_atexit(_end_all)  # type: ignore[attr-defined]
+
+_clocks: "weakref.WeakKeyDictionary[Baton, SimulatedClock]" = weakref.WeakKeyDictionary()
+
+
+async def _in_this_context(async_fn: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> T:
+    return await async_fn(*args)

@@ -1,0 +1,139 @@
+"""An asyncio event loop whose time is that of a simulation, and which waits by giving the baton away."""
+
+import asyncio
+import contextvars
+import selectors
+from collections.abc import Callable
+from typing import Any
+
+from bgdemo.simulation import bound, stacks
+from bgdemo.simulation.baton import Baton
+from bgdemo.simulation.participants import Participant, Waiter
+
+
+class SimulatedTimer(asyncio.TimerHandle):
+    """A callback of an event loop, and the alarm that it is called by."""
+
+    __slots__ = ()
+
+    @property
+    def alive(self) -> bool:
+        """True if the callback is still wanted."""
+        return not (self.cancelled() or self._loop.is_closed())  # type: ignore[attr-defined]
+
+    def ring(self) -> None:
+        """Have the loop call the callback when it runs next."""
+        self._loop.timer_is_due(self)  # type: ignore[attr-defined]
+
+
+class SimulatedEventLoop(asyncio.SelectorEventLoop):
+    """A selector event loop for one participant of a simulation.
+
+    Its own clock is the baton's, its timers are the baton's alarms, and where it would wait in the selector
+    it waits for the baton. Everything else is asyncio's own.
+    """
+
+    def __init__(self, baton: Baton, participant: Participant) -> None:
+        self.baton = baton
+        self.participant = participant
+        self.waker = Waiter(participant)
+        self.sockets: dict[int, str] = {}
+        """Where each file descriptor was registered that is not the loop's own."""
+        self._due: list[SimulatedTimer] = []
+        super().__init__(_Selector(self))
+        baton.loops.append(self)
+
+    def time(self) -> float:
+        """Seconds on the simulation's clock."""
+        return self.baton.time()
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call `callback` when the clock shows `when` seconds; callbacks of one instant in the order of these calls."""
+        self._check_closed()  # type: ignore[attr-defined]
+        timer = SimulatedTimer(when, callback, args, self, context)
+        with self.baton.mutex:
+            self.baton.wakeups.add(when, timer)
+        return timer
+
+    def close(self) -> None:
+        """As asyncio's."""
+        super().close()
+        if self in self.baton.loops:
+            self.baton.loops.remove(self)
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":  # type: ignore[override]
+        """Run `func` in a thread; one that holds a real sleep is refused."""
+        func, args = bound.prepare(func, args)
+        return super().run_in_executor(executor, func, *args)
+
+    def timer_is_due(self, timer: SimulatedTimer) -> None:
+        """The baton says so, under its mutex."""
+        self._due.append(timer)
+        if not self.waker.called:
+            self.waker.called = True
+            if self.participant.waiter is self.waker:
+                self.baton.make_ready(self.participant)
+
+    def wait_for_work(self, *, idle: bool) -> None:
+        """What a selector does: return when there is something to do."""
+        if not idle:
+            self.baton.step(self.participant)
+        elif self.baton.over:
+            self._wait_for_real()
+        else:
+            self.baton.park(self.participant, self.waker, None)
+        with self.baton.mutex:
+            self.waker.called = False
+            due, self._due = self._due, []
+        self._ready.extend(due)  # type: ignore[attr-defined]
+
+    def _wait_for_real(self) -> None:
+        baton = self.baton
+        with baton.mutex:
+            mine = [entry for entry in baton.wakeups.alive() if getattr(entry[3], "_loop", None) is self]
+        baton.park(self.participant, self.waker, mine[0][2] if mine else None)
+        with baton.mutex:
+            now = baton.time()
+            due = [entry[3] for entry in mine if entry[2] <= now and entry[3].alive]
+            self._due += due  # type: ignore[arg-type]
+            baton.wakeups.discard(due)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        self.baton.wakeups.one_has_died()
+
+    def _write_to_self(self) -> None:
+        self.waker.release()
+
+    def _make_self_pipe(self) -> None:  # what wakes this loop is no pipe
+        self._ssock = self._csock = None
+
+    def _close_self_pipe(self) -> None:
+        pass
+
+
+class _Selector(selectors.SelectSelector):
+    """Knows which sockets were registered, and never looks at them: how long they take cannot be simulated."""
+
+    def __init__(self, loop: SimulatedEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        key = super().register(fileobj, events, data)
+        self._loop.sockets[key.fd] = stacks.caller()
+        self._loop.baton.sockets += 1
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        key = super().unregister(fileobj)
+        del self._loop.sockets[key.fd]
+        self._loop.baton.sockets -= 1
+        return key
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._loop.wait_for_work(idle=timeout is None or timeout > 0)
+        return []
+
+

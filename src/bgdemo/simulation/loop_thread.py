@@ -1,0 +1,161 @@
+"""A client's event loop on a simulated clock: its caller gives the baton away where a real one would wait."""
+
+import asyncio
+import functools
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from bgdemo.errors import ClientError
+from bgdemo.simulation import bound, report
+from bgdemo.simulation.baton import Baton
+from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.loop import SimulatedEventLoop
+from bgdemo.simulation.participants import ClockHasEnded, enter, here, leave
+from bgdemo.simulation.wakeups import NEVER
+from bgdemo.simulation.watch import Watch
+from bgdemo.threads import LoopThread, Signal, _Outcome
+
+T = TypeVar("T")
+
+_CLOSING = 1.0
+"""Real seconds that a thread which does nothing is waited for while its client is being closed."""
+
+
+class SimulatedLoopThread(LoopThread):
+    """A LoopThread whose loop runs only while a caller waits for it, on the time of a baton.
+
+    Args:
+        baton: of the clock that makes it.
+        real_timeout: real seconds after which a participant that does nothing is given up; None for never.
+        when_ended: called after the loop has ended.
+        debug: asyncio's debug mode.
+        use_uvloop: refused.
+        loop_factory: refused.
+
+    Raises:
+        ClientError: another event loop was asked for.
+    """
+
+    def __init__(
+        self,
+        baton: Baton,
+        *,
+        real_timeout: float | None,
+        when_ended: Callable[["SimulatedLoopThread"], object],
+        debug: bool | None = None,
+        use_uvloop: bool = False,
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    ) -> None:
+        _refuse_other_loops(use_uvloop, loop_factory)
+        self.baton = baton
+        self._real_timeout = real_timeout
+        self._when_ended = when_ended
+        self._closing = False
+        self._ended = Signal()
+        self._participant = baton.add(None, "loop")
+        super().__init__(debug=debug, loop_factory=lambda: SimulatedEventLoop(baton, self._participant))
+        self.turn = baton.turn
+
+    def call_soon(self, callback: Callable[..., object], *args: object) -> None:
+        """Have the loop call `callback` once it has come to rest; the caller's context variables stay behind."""
+        me = here()
+        if self.baton.over or (me is not None and me.baton is self.baton):
+            super().call_soon(callback, *args)
+        elif self.loop.is_closed():
+            raise RuntimeError("Event loop is closed")
+        else:
+            self.baton.inbox.append(functools.partial(super().call_soon, callback, *args))
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the loop, and wait for its result or its exception.
+
+        Once the client is being closed, a loop that has come to a stop is asked for nothing more: the result is None.
+        """
+        outcome: _Outcome[T] = _Outcome()
+        given_up: list[bool] = []
+
+        def begin() -> None:
+            if not given_up:
+                outcome.follow(self.loop, coroutine)
+
+        self.call_soon(begin)
+        if self.wait(outcome.signal, None):
+            return outcome.get()
+        given_up.append(True)
+        if not hasattr(outcome, "task"):
+            coroutine.close()
+        return None  # type: ignore[return-value]
+
+    def wait(self, signal: Signal, timeout: float | None) -> bool:
+        """Let the app run until the signal is set.
+
+        Args:
+            signal: set by the loop's thread.
+            timeout: seconds on the simulated clock, or None to wait as long as it takes.
+
+        Returns:
+            False if it did not happen in time.
+
+        Raises:
+            DeadlockError: nothing can happen any more.
+            RealBlockingError: a thread waits for something real.
+            RealIOError: a socket is registered with the loop.
+            ClientError: the loop has died.
+        """
+        me = here()
+        if me is not None and me.baton is self.baton:
+            return self.baton.listen(me, signal, None if timeout is None else self.baton.seconds + timeout)
+        bound.look_again()
+        call = Call(signal, NEVER if timeout is None else timeout, patient=self._closing)
+        verdict = self._drive(call)
+        if verdict in (Verdict.DONE, Verdict.TIME) or self._closing:
+            return verdict is Verdict.DONE or signal.wait(0)
+        if self._participant.ended or verdict is Verdict.OVER:
+            raise ClientError("The app's event loop has stopped: did the app call sys.exit(), or stop its loop?")
+        raise report.error(self.baton, verdict, call, self._real_timeout)
+
+    def begin_closing(self) -> None:
+        """From now on nothing that goes wrong is an error any more: the time is up where nothing can happen."""
+        self._closing = True
+
+    def stop(self, grace: float) -> None:
+        """End the loop. With a `grace` of 0 seconds, as for a finalizer, it ends by itself, in its own time."""
+        self._closing = True
+        try:
+            if not self._participant.ended:
+                self.call_soon(self._stopping.set)
+                if grace and here() is None:
+                    self._drive(Call(self._ended, grace, patient=True))
+        except RuntimeError:  # it has just closed
+            pass
+        self._when_ended(self)
+        if grace and self._participant.ended:
+            self._thread.join(grace)
+
+    def _drive(self, call: Call) -> Verdict:
+        timeout = self._real_timeout
+        if self._closing:
+            timeout = _CLOSING if timeout is None else min(timeout, _CLOSING)
+        return self.baton.drive(call, Watch(self.baton, timeout).is_idle)
+
+    def _main(self) -> None:
+        self._participant.thread = threading.current_thread()
+        enter(self._participant)
+        try:
+            super()._main()
+        except ClockHasEnded:
+            pass
+        finally:
+            self._ended.set()
+            leave(self._participant)
+
+
+def _refuse_other_loops(use_uvloop: bool, loop_factory: Any) -> None:
+    if use_uvloop or str(getattr(loop_factory, "__module__", "")).partition(".")[0] == "uvloop":
+        raise ClientError(
+            "uvloop cannot run on a simulated clock: its time and its waiting are in C, out of reach. "
+            "Leave use_uvloop out for this client; the app behaves the same on asyncio's own loop."
+        )
+    if loop_factory is not None:
+        raise ClientError("A simulated clock brings its own event loop: leave loop_factory out for this client.")

@@ -1,0 +1,84 @@
+"""Threads that the app starts, itself or through AnyIO and executors, take part in the simulation of their parent."""
+
+import concurrent.futures.thread
+import functools
+import threading
+from typing import Any
+
+import anyio.to_thread
+
+from bgdemo.simulation import bound
+from bgdemo.simulation.participants import ClockHasEnded, Outside, Participant, Waiter, enter, here, leave
+from bgdemo.threads import LoopThread
+
+real_start = threading.Thread.start
+real_run_sync = anyio.to_thread.run_sync
+real_join = threading.Thread.join
+
+_joiners: dict[threading.Thread, list[Waiter]] = {}
+members: dict[threading.Thread, Participant] = {}
+"""The participants that are threads which the app started."""
+
+
+def start(self: threading.Thread) -> None:
+    """threading.Thread.start: a thread that a participant starts is a participant."""
+    me = here()
+    if me is None or _is_real_loop(self):
+        real_start(self)
+        return
+    with Outside():  # the new thread says that it has started before it asks for the baton
+        participant = me.baton.add(self, "worker" if _runs_jobs(self) else "thread")
+        self.run = functools.partial(_run, participant, self.run)  # type: ignore[method-assign]
+        members[self] = participant
+        try:
+            real_start(self)
+        except BaseException:
+            members.pop(self, None)
+            me.baton.remove(participant)
+            del self.run
+            raise
+
+
+def join(self: threading.Thread, timeout: float | None = None) -> None:
+    """threading.Thread.join: a participant gives the baton away until the other one has ended."""
+    me = here()
+    other = members.get(self)
+    if me is None or other is None or other is me or other.ended or other.baton is not me.baton:
+        real_join(self, timeout)
+        return
+    waiter = Waiter(me)
+    _joiners.setdefault(self, []).append(waiter)
+    if me.baton.park(me, waiter, None if timeout is None else me.baton.seconds + max(timeout, 0)):
+        real_join(self)  # it has yet to take leave of the interpreter
+
+
+def run_sync(func: Any, *args: Any, **kwargs: Any) -> Any:
+    """anyio.to_thread.run_sync, by which Starlette and FastAPI reach their threads."""
+    if here() is not None:
+        func, args = bound.prepare(func, args)
+    return real_run_sync(func, *args, **kwargs)
+
+
+def _run(participant: Participant, run: Any) -> None:
+    thread = threading.current_thread()
+    del thread.run
+    enter(participant)
+    try:
+        run()
+    except ClockHasEnded:
+        pass
+    finally:
+        members.pop(thread, None)
+        for waiter in _joiners.pop(thread, ()):
+            waiter.release()
+        leave(participant)
+
+
+def _runs_jobs(thread: threading.Thread) -> bool:
+    target = getattr(thread, "_target", None)
+    return type(thread).__module__.startswith("anyio.") or target is concurrent.futures.thread._worker
+
+
+def _is_real_loop(thread: threading.Thread) -> bool:
+    """A client on a real clock, called from within a simulation, has an event loop that waits for real."""
+    return isinstance(getattr(getattr(thread, "_target", None), "__self__", None), LoopThread)

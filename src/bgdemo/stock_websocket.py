@@ -1,0 +1,79 @@
+"""Starlette's WebSocketTestSession, carried by this package's event loop thread.
+
+A module of its own, imported when the first WebSocket is opened: Starlette's test client is no dependency of the rest.
+"""
+
+import warnings
+from typing import Self
+
+import httpx
+from starlette.types import Message
+
+from bgdemo.errors import ResponseTimeout
+from bgdemo.session import Session
+from bgdemo.threads import LoopThread, Signal
+from bgdemo.websocket import Conversation
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Starlette warns where httpx2 is not installed; none of it is used here
+    from starlette.testclient import WebSocketTestSession
+
+
+class ThreadWebSocketSession(WebSocketTestSession):
+    """One open WebSocket, with Starlette's methods. Leaving it is a disconnect; the app goes on, as on a server."""
+
+    def __init__(self, session: Session, request: httpx.Request, thread: LoopThread) -> None:
+        self.scope = session.scope(request)
+        self.accepted_subprotocol = None
+        self.extra_headers = None
+        self._session = session
+        self._thread = thread
+        self._timeout: float | None = request.extensions.get("timeout", {}).get("read")
+        self._signal = Signal()
+        self._conversation = Conversation(self.scope, self._signal.set)
+
+    def __enter__(self) -> Self:
+        self._thread.call_soon(self._session.send, self._conversation)
+        self.send({"type": "websocket.connect"})
+        try:
+            message = self.receive()
+            self._raise_on_close(message)
+        except BaseException:
+            self._session.leave(self._conversation)
+            raise
+        self.accepted_subprotocol = message.get("subprotocol", None)
+        self.extra_headers = message.get("headers", None)
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close(1000)
+        while self._session.manners.wait_for_tasks and not self._conversation.ended:
+            self._thread.wait(self._signal, None)
+        if args[1:2] in ((), (None,)) and self._session.manners.raise_server_exceptions:
+            self._conversation.raise_error()
+
+    def send(self, message: Message) -> None:
+        """Give the app an ASGI message."""
+        self._thread.call_soon(self._conversation.tell, message)
+
+    def receive(self) -> Message:
+        """The next ASGI message of the app.
+
+        Raises:
+            WebSocketDisconnect: the app has ended.
+            ResponseTimeout: it sent nothing in time.
+            Exception: what the app raised.
+        """
+        with self._thread.turn:
+            while True:
+                message = self._conversation.hear(raise_error=self._session.manners.raise_server_exceptions)
+                if message is not None:
+                    return message
+                if not self._thread.wait(self._signal, self._timeout):
+                    raise ResponseTimeout(f"WEBSOCKET {self.scope['path']} has sent nothing for {self._timeout:g} s.")
+
+    def close(self, code: int = 1000, reason: str | None = None) -> None:
+        """Leave; the app gets a disconnect."""
+        if not self._conversation.gone:
+            self._session.leave(self._conversation)
+            self.send({"type": "websocket.disconnect", "code": code, "reason": reason})

@@ -1,0 +1,148 @@
+"""The seams in Starlette: in place while somebody records, and never for anybody else."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from fastapi import BackgroundTasks as FastAPIBackgroundTasks
+from fastapi import FastAPI
+from starlette.background import BackgroundTask, BackgroundTasks
+
+from bgdemo import Recorder, TestClient, hooks
+from gates import DEADLINE, Gate, Threads, in_thread, until
+
+ORIGINAL = (BackgroundTask.__init__, BackgroundTask.__call__, BackgroundTasks.__init__, BackgroundTasks.add_task)
+
+
+def seams() -> tuple[object, ...]:
+    return (BackgroundTask.__init__, BackgroundTask.__call__, BackgroundTasks.__init__, BackgroundTasks.add_task)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    assert seams() == ORIGINAL
+    yield
+    assert seams() == ORIGINAL
+
+
+def task_app() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/")
+    def index(background_tasks: FastAPIBackgroundTasks) -> None:
+        background_tasks.add_task(int)
+
+    return app
+
+
+def test_importing_and_making_a_client_hooks_nothing() -> None:
+    TestClient(task_app())
+    Recorder(task_app())
+    assert seams() == ORIGINAL
+
+
+def test_each_install_needs_its_own_uninstall() -> None:
+    hooks.install()
+    hooks.install()
+    hooks.uninstall()
+    assert BackgroundTask.__init__ is not ORIGINAL[0]
+    assert BackgroundTask.__call__ is not ORIGINAL[1]
+    hooks.uninstall()
+    assert seams() == ORIGINAL
+
+
+def test_installing_from_many_threads_adds_up() -> None:
+    def use() -> None:
+        for _ in range(200):
+            hooks.install()
+            assert BackgroundTask.__init__ is not ORIGINAL[0]
+            hooks.uninstall()
+
+    for call in [in_thread(use) for _ in range(8)]:
+        call.result(DEADLINE)
+
+
+def test_the_first_request_hooks_and_close_unhooks() -> None:
+    client = TestClient(task_app())
+    client.get("/")
+    assert seams() != ORIGINAL
+    client.close()
+
+
+def test_the_last_of_two_clients_unhooks() -> None:
+    one, other = TestClient(task_app()), TestClient(task_app())
+    one.get("/")
+    other.get("/")
+    one.close()
+    assert seams() != ORIGINAL
+    assert other.get("/").status_code == 200
+    assert other.drain().tasks[-1].status == "finished"
+    other.close()
+
+
+def test_a_task_still_in_its_thread_when_starlette_is_unhooked_ends_quietly() -> None:
+    threads = Threads()
+    gate = Gate()
+    app = FastAPI()
+
+    @app.get("/")
+    def index(background_tasks: FastAPIBackgroundTasks) -> None:
+        background_tasks.add_task(gate.hold)
+
+    client = TestClient(app, close_timeout=0)
+    client.get("/")
+    gate.wait_until_reached()
+    client.close()
+    gate.open()
+    until(lambda: not threads.new(), "the worker thread")
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_tasks_of_nobody_are_starlettes_own(hooked: bool) -> None:
+    import asyncio
+
+    if hooked:
+        hooks.install()
+    ran: list[object] = []
+    listed = BackgroundTasks([BackgroundTask(ran.append, 1)])
+    listed.add_task(ran.append, 2)
+    asyncio.run(listed())
+    asyncio.run(BackgroundTask(ran.append, 3)())
+    if hooked:
+        hooks.uninstall()
+    assert ran == [1, 2, 3]
+    assert hooks.current.get() is None
+
+
+def test_a_wrong_call_of_add_task_raises_starlettes_error() -> None:
+    hooks.install()
+    try:
+        with pytest.raises(TypeError, match="func"):
+            BackgroundTasks().add_task()  # type: ignore[call-arg]
+        with pytest.raises(TypeError, match="func"):
+            BackgroundTask()  # type: ignore[call-arg]
+    finally:
+        hooks.uninstall()
+
+
+def test_a_subclass_that_calls_super_is_seen_and_keeps_its_behaviour() -> None:
+    class Counting(BackgroundTask):
+        calls = 0
+
+        async def __call__(self) -> None:
+            type(self).calls += 1
+            await super().__call__()
+
+    ran = threading.Event()
+    app = FastAPI()
+
+    @app.get("/")
+    def index() -> object:
+        from fastapi.responses import JSONResponse
+
+        return JSONResponse(None, background=Counting(ran.set))
+
+    with TestClient(app) as client:
+        client.get("/")
+        (task,) = client.drain().tasks
+    assert (task.status, Counting.calls, ran.is_set()) == ("finished", 1, True)

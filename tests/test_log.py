@@ -1,0 +1,192 @@
+"""Notes and how they are read back: order, snapshots, names and error texts."""
+
+import functools
+import threading
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from bgdemo.clock import RealClock
+from bgdemo.log import Log, describe, names
+from gates import DEADLINE, in_thread
+
+
+class SetClock:
+    simulated = True
+    now = 0.0
+
+    def start(self) -> None: ...
+
+    def time(self) -> float:
+        return self.now
+
+
+def function() -> None: ...
+
+
+async def coroutine_function() -> None: ...
+
+
+class Callable:
+    def __call__(self) -> None: ...
+
+    def method(self) -> None: ...
+
+
+class Silent(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("func", "name", "full_name"),
+    [
+        (function, "function", "test_log.function"),
+        (coroutine_function, "coroutine_function", "test_log.coroutine_function"),
+        (functools.partial(function), "function", "test_log.function"),
+        (functools.partial(functools.partial(function), 1), "function", "test_log.function"),
+        (Callable(), "Callable", "test_log.Callable"),
+        (functools.partial(Callable()), "Callable", "test_log.Callable"),
+        (Callable().method, "method", "test_log.Callable.method"),
+        (Callable, "Callable", "test_log.Callable"),
+        (lambda: None, "<lambda>", "test_log.<lambda>"),
+        (print, "print", "builtins.print"),
+        ([].append, "append", "builtins.list.append"),
+        (None, "NoneType", "builtins.NoneType"),
+        (threading.Event().set, "set", "threading.Event.set"),
+    ],
+)
+def test_every_function_has_a_short_and_a_full_name(func: Any, name: str, full_name: str) -> None:
+    assert names(func) == (name, full_name)
+
+
+def test_a_mock_has_a_name() -> None:
+    from unittest.mock import AsyncMock, Mock
+
+    assert names(Mock()) == ("Mock", "unittest.mock.Mock")
+    assert names(AsyncMock())[0] == "AsyncMock"
+
+
+def test_a_proxy_that_answers_every_attribute_has_a_name_of_text() -> None:
+    class Proxy:
+        def __getattr__(self, name: str) -> "Proxy":
+            return self
+
+        def __call__(self) -> None: ...
+
+    assert [type(name) for name in names(Proxy())] == [str, str]
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("no"), "ValueError: no"),
+        (Silent(), "Silent"),
+        (KeyError("a"), "KeyError: 'a'"),
+        (SystemExit(3), "SystemExit: 3"),
+        (ExceptionGroup("two", [ValueError()]), "ExceptionGroup: two (1 sub-exception)"),
+    ],
+)
+def test_an_error_is_described_by_type_and_message(error: BaseException, text: str) -> None:
+    assert describe(error) == text
+
+
+def test_an_error_that_cannot_say_its_message_is_described_all_the_same() -> None:
+    class Broken(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    assert describe(Broken()).startswith("Broken")
+
+
+def test_events_are_ordered_by_time_and_then_by_sequence() -> None:
+    clock = SetClock()
+    log = Log(clock)
+    log.note("request_sent", 1, None, ("GET", "/"))
+    log.note("task_added", 1, 1, (function, (), {}))
+    clock.now = 2.0
+    log.note("task_ended", 1, 1, ("finished", None))
+    clock.now = 1.0
+    log.note("task_started", 1, 1, "threadpool")
+    events = log.timeline().events
+    assert [(event.time, event.sequence, event.kind) for event in events] == [
+        (0.0, 0, "request_sent"),
+        (0.0, 1, "task_added"),
+        (1.0, 3, "task_started"),
+        (2.0, 2, "task_ended"),
+    ]
+
+
+def test_a_snapshot_does_not_change_later_though_it_is_read_later() -> None:
+    log = Log(SetClock())
+    log.note("request_sent", 1, None, ("GET", "/"))
+    log.note("task_added", 1, 1, (function, (1,), {"a": 2}))
+    snapshot = log.timeline()
+    log.note("task_started", 1, 1, "event_loop")
+    log.note("task_printed", 1, 1, "late")
+    log.note("task_ended", 1, 1, ("finished", None))
+    log.note("request_sent", 2, None, ("GET", "/"))
+    assert len(snapshot.requests) == 1
+    (task,) = snapshot.tasks
+    assert (task.status, task.started, task.printed) == ("added", None, "")
+    assert log.timeline().tasks[0].status == "finished"
+
+
+def test_two_snapshots_of_the_same_moment_are_equal() -> None:
+    log = Log(SetClock())
+    log.note("request_sent", 1, None, ("GET", "/"))
+    assert log.timeline() == log.timeline()
+
+
+def test_the_real_clock_is_zero_before_it_starts_and_starts_once() -> None:
+    clock = RealClock()
+    assert clock.time() == 0.0
+    clock.start()
+    first = clock.time()
+    clock.start()
+    assert clock.time() >= first
+    assert not clock.simulated
+
+
+def test_reading_while_other_threads_note_always_finds_a_consistent_whole() -> None:
+    log = Log(RealClock())
+    log.clock.start()
+    stop = threading.Event()
+
+    def note(request_id: int) -> None:
+        log.note("request_sent", request_id, None, ("GET", "/"))
+        task_id = request_id * 1_000_000
+        while not stop.is_set():
+            task_id += 1
+            log.note("task_added", request_id, task_id, (function, (), {}))
+            log.note("task_started", request_id, task_id, "threadpool")
+            log.note("task_ended", request_id, task_id, ("finished", None))
+            if task_id % 1_000_000 > 2000:
+                break
+
+    calls = [in_thread(lambda n=n: note(n)) for n in range(1, 5)]  # type: ignore[misc]
+    try:
+        while not all(call.done() for call in calls):
+            timeline = log.timeline()
+            assert list(timeline.events) == sorted(timeline.events, key=lambda event: (event.time, event.sequence))
+            assert all(task.ended is not None for task in timeline.tasks if task.status == "finished")
+    finally:
+        stop.set()
+    for call in calls:
+        call.result(DEADLINE)
+
+
+def test_a_task_costs_at_most_3_kilobytes() -> None:
+    log = Log(RealClock())
+    log.clock.start()
+    log.note("request_sent", 1, None, ("GET", "/"))
+    arguments: tuple[Any, ...] = ((function, (), {}),)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for task_id in range(1000):
+        log.note("task_added", 1, task_id, *arguments)
+        log.note("task_started", 1, task_id, "threadpool")
+        log.note("task_ended", 1, task_id, ("finished", None))
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert (after - before) / 1000 <= 3 * 1024
