@@ -107,7 +107,7 @@ def names(func: Any) -> tuple[str, str]:
     """The bare and the full name of a task's function: `partial` and callable objects get one too."""
     while isinstance(func, functools.partial):
         func = func.func
-    if not hasattr(func, "__qualname__"):
+    if not isinstance(getattr(func, "__qualname__", None), str):
         func = type(func)
     module = getattr(func, "__module__", None) or type(func).__module__
     return getattr(func, "__name__", func.__qualname__), f"{module}.{func.__qualname__}"
@@ -115,5 +115,8 @@ def names(func: Any) -> tuple[str, str]:
 
 def describe(error: BaseException) -> str:
     """An exception as a timeline gives it: "Type: message"."""
-    message = str(error)
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be read)"
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

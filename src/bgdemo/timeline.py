@@ -7,6 +7,7 @@ two events may share one instant of a simulated clock.
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, get_args
@@ -225,7 +226,7 @@ class Timeline:
         Args:
             indent: spaces a level, or None for one line.
         """
-        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, default=repr)
+        return json.dumps(_plain(self.to_dict()), indent=indent, ensure_ascii=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Timeline":
@@ -250,4 +251,31 @@ def _timeline(requests: Any, tasks: Any, events: Any, now: float, simulated: boo
 
 
 def _as_dict(record: Event | Request | Task) -> dict[str, Any]:
-    return {item.name: getattr(record, item.name) for item in dataclasses.fields(record)}
+    values = {item.name: getattr(record, item.name) for item in dataclasses.fields(record)}
+    if isinstance(record, Task):
+        values["kwargs"] = dict(record.kwargs)
+    return values
+
+
+def _plain(value: Any, inside: tuple[int, ...] = ()) -> Any:
+    """The value with nothing in it that JSON does not know; `inside` are the ids of what it is in."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, str):
+        return str(value).encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if id(value) not in inside:
+        inside = (*inside, id(value))
+        if isinstance(value, (list, tuple)):
+            return [_plain(item, inside) for item in value]
+        if isinstance(value, dict):
+            return {_plain(key if isinstance(key, str) else _repr(key)): _plain(value[key], inside) for key in value}
+    return _plain(_repr(value))
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"

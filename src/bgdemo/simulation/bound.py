@@ -25,7 +25,7 @@ _at_home = {"time", "queue", "_queue", "threading"}
 """Where the real ones belong."""
 
 _modules = 0
-"""How many modules there were when they were last looked through."""
+"""How many modules there were when they were last looked through; 0 while there is nothing to look for."""
 
 
 def install() -> None:
@@ -36,7 +36,9 @@ def install() -> None:
 
 def uninstall() -> None:
     """Give all modules back what they had, those too that were imported meanwhile."""
+    global _modules
     look_through_modules()
+    _modules = 0
     while _replaced:
         names, name, original = _replaced.pop()
         _seen.pop(names.get("__name__", ""), None)
@@ -73,6 +75,8 @@ def look_through(names: dict[str, Any]) -> None:
 
 def look_again() -> None:
     """Look through what a caller may have changed since the last time: cells of a notebook, new imports."""
+    if not _modules:  # nothing is replaced now
+        return
     if len(sys.modules) != _modules:
         look_through_modules()
     else:

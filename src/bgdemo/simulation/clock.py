@@ -1,6 +1,7 @@
 """A clock on which seconds pass only when everybody waits for them."""
 
 import asyncio
+import contextvars
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
@@ -118,7 +119,7 @@ class SimulatedClock:
         thread = self.loop_thread()
         self.start()
         try:
-            return thread.run(_in_this_context(async_fn, args))
+            return thread.run(_in_context(contextvars.copy_context(), async_fn, args))
         finally:
             thread.stop(1.0)
 
@@ -201,5 +202,8 @@ threading._register_atexit(_end_all)  # type: ignore[attr-defined]
 _clocks: "weakref.WeakKeyDictionary[Baton, SimulatedClock]" = weakref.WeakKeyDictionary()
 
 
-async def _in_this_context(async_fn: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> T:
-    return await async_fn(*args)
+async def _in_context(context: contextvars.Context, async_fn: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> T:
+    async def call() -> T:
+        return await async_fn(*args)
+
+    return await asyncio.get_running_loop().create_task(call(), context=context)
