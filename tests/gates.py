@@ -1,6 +1,7 @@
 """What tests wait with instead of sleeping: gates, calls in threads, and scripts that have to end by themselves."""
 
 import concurrent.futures
+import gc
 import os
 import subprocess
 import sys
@@ -11,9 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from starlette.background import BackgroundTask
+
 T = TypeVar("T")
 
-DEADLINE = 10.0
+_TASK_INIT = BackgroundTask.__init__
+
+DEADLINE = 20.0
 """Seconds after which a wait fails instead of hanging; nothing in a passing test takes so long."""
 
 
@@ -58,6 +63,15 @@ def until(happened: Callable[[], bool], what: str) -> None:
     while not happened():
         assert time.monotonic() < deadline, f"waited {DEADLINE:g} s for {what}"
         time.sleep(0.002)
+
+
+def forget_clients() -> None:
+    """Have the clients collected that an earlier test left in a traceback, so that Starlette is as it was."""
+
+    def is_starlettes_own() -> bool:
+        return BackgroundTask.__init__ is _TASK_INIT or (gc.collect() < 0)
+
+    until(is_starlettes_own, "the clients of earlier tests to be collected")
 
 
 class Threads:

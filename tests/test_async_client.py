@@ -18,9 +18,14 @@ from starlette.background import BackgroundTask
 
 from bgdemo import AsyncTestClient, TestClient
 from bgdemo.errors import ClientError, DrainTimeout, ResponseTimeout
-from gates import DEADLINE, Gate, Threads
+from gates import DEADLINE, Gate, Threads, forget_clients
 
 TASK_INIT = BackgroundTask.__init__
+
+
+@pytest.fixture(autouse=True)
+def _no_client_is_left() -> None:
+    forget_clients()
 
 
 @pytest.fixture

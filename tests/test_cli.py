@@ -2,6 +2,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -316,7 +317,7 @@ def test_in_a_terminal_a_bar_grows_and_what_is_printed_stands_above_it() -> None
     assert "━━━━" in shown
     assert ESCAPE in shown
     assert re.search(r"\r\x1b\[2K *0\.\d\d s  the task printed: write end\r\n", shown)
-    assert "the client did not wait." in shown
+    assert re.search(r"\r\nPOST /send_info .* 200 at .*\r\n  write_notification .* finished ", shown)
 
 
 def in_a_terminal(command: list[str]) -> str:
@@ -397,6 +398,31 @@ def test_trace_on_the_simulated_clock_does_not_wait(bgdemo: Run, shop: Path) -> 
 
     assert ran.code == 0
     assert "Response at 0.0 s; sleep_long ended at 30.0 s: the client did not wait." in ran.out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a signal to one process")
+def test_ctrl_c_stops_the_waiting_and_shows_what_happened_so_far(shop: Path) -> None:
+    command = [sys.executable, "-u", "-m", "bgdemo", "trace", "shop:app", "GET /long"]
+    process = subprocess.Popen(command, cwd=shop, stdout=subprocess.PIPE, encoding="utf-8")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("  200 after"):
+            break
+    process.send_signal(signal.SIGINT)
+    shown, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 1
+    assert re.search(r"sleep_long .* (cancelled|abandoned) ", shown)
+    assert "shutdown ran\n" in shown
+    assert shown.endswith("\nStopped with Ctrl+C: what had not ended by then was cancelled.\n")
+
+
+def test_a_request_that_no_client_can_send_is_not_blamed_on_the_app(bgdemo: Run, shop: Path) -> None:
+    ran = bgdemo("trace", "shop:app", "GET http://a:b/")
+
+    assert ran.code == 1
+    assert "GET http://a:b/\n  InvalidURL: Invalid port: 'b'\n" in ran.out
+    assert ran.out.endswith("\nGET http://a:b/: InvalidURL: Invalid port: 'b'\n")
 
 
 def test_headers_and_lifespan_state_reach_the_route(bgdemo: Run, shop: Path) -> None:

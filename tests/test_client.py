@@ -21,13 +21,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bgdemo import AsyncTestClient, Recorder, TestClient
 from bgdemo.errors import AppError, BgdemoError, ClientError, DrainTimeout, ResponseTimeout
-from gates import DEADLINE, Gate, Threads, in_thread, run_script, until
+from gates import DEADLINE, Gate, Threads, forget_clients, in_thread, run_script, until
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient as StockClient
 
 TASK_INIT, TASK_CALL = BackgroundTask.__init__, BackgroundTask.__call__
+
+
+@pytest.fixture(autouse=True)
+def _no_client_is_left() -> None:
+    forget_clients()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The end of a process: nothing that a client left behind keeps it from ending, or says anything about it."""
 
-import os
-
 import pytest
 
 from gates import run_script
@@ -69,8 +67,8 @@ async def ping() -> str:
     return "pong"
 """
 
-ENDS_WITHIN = 5.0 if "CI" in os.environ else 4.0
-"""Seconds for starting Python, importing FastAPI and ending; an exit that waits for a task takes an hour."""
+ENDS_WITHIN = 20.0
+"""Seconds on the wall, on a busy machine; an exit that waits for a task takes an hour, one that waits to close 30 s."""
 
 
 FORGETFUL = {
@@ -204,6 +202,7 @@ print(client.is_closed)
     assert (script.code, script.out, script.err) == (0, "True\nTrue\nTrue\n", "")
 
 
+# Where exactly a SIGINT comes is not for the test to say: each script has to end the same way wherever it comes.
 USE_AGAIN = """
 print(client.get("/ping").json())
 client.close()
@@ -235,8 +234,8 @@ def task():
     raise ValueError("kept")
 client = TestClient(app)
 client.post("/task")
-print("reached")
 try:
+    print("reached")
     client.drain()
 except KeyboardInterrupt:
     print("interrupted")
@@ -302,3 +301,19 @@ except KeyboardInterrupt:
         interrupt_at="reached",
     )
     assert (script.code, script.out, script.err) == (0, "reached\ninterrupted\n", "")
+
+
+def test_ctrl_c_in_the_body_of_with_does_not_wait_for_tasks() -> None:
+    script = run_script(
+        f"""{APP}
+try:
+    with TestClient(app) as client:
+        client.post("/sleep_async")
+        print("reached")
+        time.sleep(3600)
+except KeyboardInterrupt:
+    print("interrupted", client.timeline.tasks[0].status)
+""",
+        interrupt_at="reached",
+    )
+    assert (script.code, script.out, script.err) == (0, "reached\ninterrupted cancelled\n", "")

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.background import BackgroundTask, BackgroundTasks
 
 from bgdemo import Recorder, TestClient, hooks
-from gates import DEADLINE, Gate, Threads, in_thread, until
+from gates import DEADLINE, Gate, Threads, forget_clients, in_thread, until
 
 ORIGINAL = (BackgroundTask.__init__, BackgroundTask.__call__, BackgroundTasks.__init__, BackgroundTasks.add_task)
 
@@ -20,8 +20,10 @@ def seams() -> tuple[object, ...]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
+    forget_clients()
     assert seams() == ORIGINAL
     yield
+    forget_clients()
     assert seams() == ORIGINAL
 
 

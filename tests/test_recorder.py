@@ -22,9 +22,14 @@ from starlette.routing import Route
 
 from bgdemo import AsyncTestClient, Recorder, Task, TestClient, Timeline
 from bgdemo.errors import DrainTimeout
-from gates import DEADLINE, Gate, Threads, in_thread, until
+from gates import DEADLINE, Gate, Threads, forget_clients, in_thread, until
 
 TASK_INIT = BackgroundTask.__init__
+
+
+@pytest.fixture(autouse=True)
+def _no_client_is_left() -> None:
+    forget_clients()
 
 
 @pytest.fixture

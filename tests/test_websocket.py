@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from bgdemo import AsyncTestClient, TestClient
-from bgdemo.errors import AppError, ClientError
+from bgdemo.errors import ClientError, DrainTimeout
 from gates import DEADLINE, in_thread
 
 
@@ -160,13 +160,30 @@ class TestSync:
             in_thread(use).result(DEADLINE)
         client.close()
 
-    def test_an_app_that_does_not_end_is_cancelled_when_the_session_is_left(self) -> None:
+    def test_an_app_that_goes_on_after_the_session_was_left_is_background_work(self) -> None:
         def use() -> None:
             with client.websocket_connect("/"):
                 pass
+            with pytest.raises(DrainTimeout, match=r"WEBSOCKET /|work that is no task"):
+                client.drain(timeout=0)
+            client.close()
 
-        client = TestClient(stubborn)
+        client = TestClient(stubborn, close_timeout=0)
         in_thread(use).result(DEADLINE)
+        assert client.timeline.requests[0].ended is not None
+
+    def test_an_error_of_the_app_after_the_session_was_left_is_raised_by_drain(self) -> None:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            await receive()
+            raise ValueError("after the caller left")
+
+        client = TestClient(app)
+        with client.websocket_connect("/"):
+            pass
+        with pytest.raises(ValueError, match="after the caller left"):
+            in_thread(client.drain).result(DEADLINE)
         client.close()
 
     def test_a_session_that_is_open_at_close_does_not_hold_it_up(self) -> None:
@@ -287,23 +304,25 @@ class TestAwaited:
 
         run(main())
 
-    def test_an_app_that_does_not_end_is_cancelled_when_the_session_is_left(self) -> None:
+    def test_an_app_that_goes_on_after_the_session_was_left_is_background_work(self) -> None:
         async def main() -> None:
-            client = AsyncTestClient(stubborn)
+            client = AsyncTestClient(stubborn, close_timeout=0)
             async with client.websocket_connect("/"):
                 pass
+            with pytest.raises(DrainTimeout):
+                await client.drain(timeout=0)
             await client.aclose()
+            assert client.timeline.requests[0].ended is not None
 
         run(main())
 
-    def test_an_app_that_ends_without_a_close_is_told(self) -> None:
+    def test_an_app_that_ends_without_a_close_is_cut_off_as_on_a_server(self) -> None:
         async def main() -> None:
-            async with AsyncTestClient(app) as client:
-                assert client.websocket_connect("/echo")
             client = AsyncTestClient(quits)
-            with pytest.raises(AppError, match=r"ended without closing the WebSocket /"):
-                async with client.websocket_connect("/") as websocket:
+            async with client.websocket_connect("/") as websocket:
+                with pytest.raises(WebSocketDisconnect) as raised:
                     await websocket.receive()
+                assert raised.value.code == 1006
             await client.aclose()
 
         run(main())

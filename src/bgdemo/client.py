@@ -13,17 +13,15 @@ from bgdemo.asgi import as_asgi
 from bgdemo.clock import Clock, ClockName, as_clock
 from bgdemo.errors import ClientError
 from bgdemo.exchange import Manners
-from bgdemo.log import Log
 from bgdemo.recorder import Recorder
 from bgdemo.session import Session
 from bgdemo.simulation import SimulatedClock
 from bgdemo.timeline import Timeline
 from bgdemo.transport import LoopTransport, ThreadTransport
+from bgdemo.websocket import UpgradeRequest, WebSocketSession, upgrade_arguments
 
 if TYPE_CHECKING:
     from starlette.testclient import WebSocketTestSession
-
-    from bgdemo.websocket import WebSocketSession
 
 
 class _Observed:
@@ -59,7 +57,7 @@ class TestClient(_Observed, httpx.Client):
         headers: sent with each request.
         follow_redirects: follow redirects by itself.
         client: host and port that requests seem to come from.
-        clock: "real", "simulated", or a clock of your own.
+        clock: "real", "simulated", or a clock of your own; a Recorder keeps its own clock where this says "real".
         wait_for_tasks: the stock client's manners: a call returns when all its work is done, and raises its errors.
         timeout: seconds on the wall that a route may take to answer; None waits for ever.
         close_timeout: seconds on the client's clock that `with` and `close()` wait for tasks before they cancel them.
@@ -137,16 +135,18 @@ class TestClient(_Observed, httpx.Client):
             kwargs: as for a GET request: headers, params, cookies.
         """
         from bgdemo.stock_websocket import ThreadWebSocketSession
-        from bgdemo.websocket import upgrade_request
 
-        _refuse_closed(self)
-        request = upgrade_request(self, url, subprotocols, kwargs)
-        return ThreadWebSocketSession(self._session, request, self._thread_transport.open())
+        try:
+            self.request(**upgrade_arguments(url, subprotocols, kwargs))
+        except UpgradeRequest as upgrade:
+            return ThreadWebSocketSession(self._session, upgrade.request, self._thread_transport.open())
+        raise ClientError(f"{url} is no WebSocket address.")
 
     def close(self) -> None:
         """End the client for good: wait for background work, cancel what is left, raise what nobody has seen."""
         if self.is_closed:
             return
+        self._session.refuse_inside_app("close()")
         try:
             self._end(None)
         finally:
@@ -173,7 +173,8 @@ class TestClient(_Observed, httpx.Client):
     def _end(self, error: BaseException | None) -> None:
         self._thread_transport.begin_closing()
         try:
-            self._thread_transport.wait_until_idle(self._close_timeout)
+            if _may_wait(error):
+                self._thread_transport.wait_until_idle(self._close_timeout)
         finally:
             self._thread_transport.shut_down()
         self._session.leave_errors(error)
@@ -236,20 +237,24 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
         _refuse_closed(self)
         return super().send(request, **kwargs)
 
-    def websocket_connect(
-        self, url: str, subprotocols: Sequence[str] | None = None, **kwargs: Any
-    ) -> "WebSocketSession":
+    def websocket_connect(self, url: str, subprotocols: Sequence[str] | None = None, **kwargs: Any) -> WebSocketSession:
         """Open a WebSocket, to be used in an `async with` block; arguments as TestClient.websocket_connect."""
-        from bgdemo.websocket import WebSocketSession, upgrade_request
 
-        _refuse_closed(self)
-        self._loop_transport.open()
-        return WebSocketSession(self._session, upgrade_request(self, url, subprotocols, kwargs))
+        async def ask() -> httpx.Request:
+            try:
+                await self.request(**upgrade_arguments(url, subprotocols, kwargs))
+            except UpgradeRequest as upgrade:
+                self._loop_transport.open()
+                return upgrade.request
+            raise ClientError(f"{url} is no WebSocket address.")
+
+        return WebSocketSession(self._session, ask)
 
     async def aclose(self) -> None:
         """End the client for good: wait for background work, cancel what is left, raise what nobody has seen."""
         if self.is_closed:
             return
+        self._session.refuse_inside_app("aclose()")
         try:
             await self._end(None)
         finally:
@@ -275,10 +280,16 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
 
     async def _end(self, error: BaseException | None) -> None:
         try:
-            await self._loop_transport.wait_until_idle(self._close_timeout)
+            if _may_wait(error):
+                await self._loop_transport.wait_until_idle(self._close_timeout)
         finally:
             await self._loop_transport.shut_down()
         self._session.leave_errors(error)
+
+
+def _may_wait(error: BaseException | None) -> bool:
+    """False where somebody wants out: Ctrl-C, a cancelled caller."""
+    return error is None or isinstance(error, Exception)
 
 
 def _with_user_agent(headers: dict[str, str] | None) -> httpx.Headers:
@@ -300,9 +311,9 @@ def _refuse_closed(client: httpx.Client | httpx.AsyncClient) -> None:
 
 def _recorder(app: ASGIApp, clock: ClockName | Clock) -> Recorder:
     chosen = SimulatedClock() if clock == "simulated" else as_clock(clock)
-    if isinstance(clock, str):
-        chosen = SimulatedClock.of_running_loop() or chosen
-    if isinstance(app, Recorder):
-        app.log = Log(chosen)
-        return app
-    return Recorder(as_asgi(app), clock=chosen)
+    running = SimulatedClock.of_running_loop() if isinstance(clock, str) else None
+    if not isinstance(app, Recorder):
+        return Recorder(as_asgi(app), clock=running or chosen)
+    if running is not None or clock != "real":
+        app.use(running or chosen)
+    return app

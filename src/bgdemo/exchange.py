@@ -4,6 +4,7 @@ What the app meets is what it meets on uvicorn: the same scope, the same disconn
 """
 
 import asyncio
+import contextlib
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 from starlette.types import Message, Scope
 
-from bgdemo.errors import AppError
+from bgdemo.errors import AppError, ClientError
 from bgdemo.recorder import Recorder, WatchedRequest
 
 HIGH_WATER = 65_536
@@ -70,39 +71,45 @@ class Exchange:
     _sent = 0  # bytes; changed on the loop's thread only
     _taken = 0  # bytes; changed on the reader's thread only
     _paused = False
+    _held = False
     _over: asyncio.Event | None = None
     _room: asyncio.Future[None] | None = None
 
     def __init__(self, request: httpx.Request, scope: Scope, body: bytes, manners: Manners) -> None:
         self.request = request
-        self.scope = scope
+        self.name = f"{request.method} {scope['path']}"
+        self._scope = scope
         self.manners = manners
         self.chunks: deque[bytes] = deque()
         self._body: bytes | None = body
 
-    async def run(self, recorder: Recorder) -> list[BaseException]:
+    async def run(self, recorder: Recorder, keep: Callable[[BaseException], object]) -> None:
         """Call the app.
 
-        Returns:
-            What was raised behind the reader's back: by a task, or after the response was handed over.
+        Args:
+            recorder: has the app, and notes what it does.
+            keep: is given what was raised behind the reader's back: by a task, or when all was handed over.
         """
         self._loop = asyncio.get_running_loop()
-        self._watched = watched = recorder.begin(self.scope)
-        if self.manners.same_loop:
-            watched.before_async_task = OneTurn  # the reader's turn: let it have the response first
+        self._watched = recorder.begin(self._scope)
+        self._watched.before_async_task = self._before_async_task
         raised: BaseException | None = None
         try:
-            await watched.run(self.scope, self.receive, self.send)
+            await self._watched.run(self._scope, self.receive, self.send)
         except asyncio.CancelledError:
+            if not self.handed_over:
+                self.error = ClientError(
+                    f"{self.name} was not answered: the client was closed, or the app's event loop has stopped."
+                )
             raise
         except BaseException as error:
             raised = error
         finally:
-            unseen = self._unseen(raised)
+            self._keep_unseen(raised, keep)
+            self._scope = {}  # it holds all that the app has put into request.state
             self.ended = True
             self.wake()
             self.wake = _nothing  # lets go of the reader, which holds this exchange
-        return unseen
 
     async def receive(self) -> Message:
         """ASGI's receive: the body, once; when the response is complete or the reader gone, a disconnect."""
@@ -122,12 +129,12 @@ class Exchange:
         kind = message["type"]
         if self.gone:  # as on a server, an app that does not look may go on talking
             self._watched.sent(message)
+            await OneTurn()
             return
         if kind == "http.response.debug":
             self.debug = message["info"]
         elif self.complete or (self.started and kind != "http.response.body"):
-            name = f"{self.request.method} {self.scope['path']}"
-            raise AppError(f"The app answered {name} and then sent {kind!r} as well: a request has one response.")
+            raise AppError(f"The app answered {self.name} and then sent {kind!r} as well: a request has one response.")
         elif self.started:
             self._watched.sent(message)
             await self._send_body(message.get("body", b""), more=message.get("more_body", False))
@@ -136,10 +143,7 @@ class Exchange:
             self.status = message["status"]
             self.headers = list(message.get("headers", []))
             self.started = True
-            if self.manners.same_loop:  # it cannot look before the app comes to its next await
-                self.wake()
-            else:
-                self._loop.call_soon(self._wake_unless_complete)
+            self.wake()
         else:
             raise AppError(f"The app sent {kind!r} first: a response begins with 'http.response.start'.")
 
@@ -160,7 +164,8 @@ class Exchange:
         data = b"".join([self.chunks.popleft() for _ in range(len(self.chunks))])
         self._taken += len(data)
         if self._paused:
-            self._loop.call_soon_threadsafe(self._make_room)
+            with contextlib.suppress(RuntimeError):  # the client was closed, and its loop with it
+                self._loop.call_soon_threadsafe(self._make_room)
         return data
 
     def response(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
@@ -183,48 +188,50 @@ class Exchange:
 
     def check(self) -> None:
         """Raise what kept the app from answering, if the client wants to know."""
+        if isinstance(self.error, ClientError):
+            raise self.error
         if not self.manners.raise_server_exceptions:
             return
         if self.error is not None:
             raise self.error
         if not self.complete and not self.gone:
             answered = "before its response was complete" if self.started else "without an answer"
-            raise AppError(f"The app ended {answered}: {self.request.method} {self.scope['path']}.")
+            raise AppError(f"The app ended {answered}: {self.name}.")
 
     async def _send_body(self, body: bytes, *, more: bool) -> None:
         if body and self.request.method != "HEAD":
             self.chunks.append(bytes(body))
             self._sent += len(body)
         if more:
-            self._loop.call_soon(self.wake)
+            self.wake()
             await self._until_there_is_room()
             return
         self.complete = True
         if self._over is not None:
             self._over.set()
         if self.manners.wait_for_tasks:
-            self._loop.call_soon(self.wake)
+            self.wake()
         elif sys.exc_info()[1] is not None:
             # The answer to an exception. Starlette sends it and raises the exception once more: see if it does.
             self._loop.call_soon(self._hand_over)
-            if self.manners.hold is not None:
-                self._watched.before_async_task = self._hold_after_a_turn
         else:
             self._hand_over()
-            if self.manners.hold is not None:
-                await self.manners.hold()
+            await self._hold()
 
-    async def _hold_after_a_turn(self) -> None:
-        await OneTurn()
-        if self.manners.hold is not None:
+    async def _before_async_task(self) -> None:
+        if self.complete and not self.manners.wait_for_tasks:
+            self._hand_over()
+        if self.manners.same_loop or self.manners.hold is not None:
+            await OneTurn()  # the reader's turn: let it have the response first
+            await self._hold()
+
+    async def _hold(self) -> None:
+        if self.manners.hold is not None and not self._held:
+            self._held = True
             await self.manners.hold()
 
-    def _wake_unless_complete(self) -> None:
-        if not self.complete:
-            self.wake()
-
     def _hand_over(self) -> None:
-        if not self.ended:
+        if not self.ended and not self.handed_over:
             self.handed_over = True
             self.on_background(self)
             self.wake()
@@ -240,16 +247,17 @@ class Exchange:
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
 
-    def _unseen(self, raised: BaseException | None) -> list[BaseException]:
-        unseen, self._watched.task_errors = self._watched.task_errors, []
-        if raised is None:
-            return unseen
-        causes = _causes(raised)
-        unseen = [error for error in unseen if id(error) not in causes]
-        if self.handed_over or self.gone:
-            return [*unseen, raised]
-        self.error = raised
-        return unseen
+    def _keep_unseen(self, raised: BaseException | None, keep: Callable[[BaseException], object]) -> None:
+        causes = set() if raised is None else _causes(raised)
+        for error in self._watched.task_errors:
+            if id(error) not in causes:
+                keep(error)
+        self._watched.task_errors.clear()
+        if raised is not None:
+            if self.handed_over or self.gone:
+                keep(raised)
+            else:
+                self.error = raised
 
 
 def _nothing() -> None:

@@ -2,7 +2,7 @@
 
 `BackgroundTask.__init__` is where a task is added and `BackgroundTask.__call__` is where it runs,
 for FastAPI's tasks too (its BackgroundTasks overrides the `__call__` of the list, not that of a task).
-`BackgroundTasks` says which tasks share a list, so that one that fails skips the ones after it.
+`BackgroundTasks` are the lists of tasks, in which one that fails skips the ones after it.
 The seams are in place while at least one recorder is open; apps without a recorder see no difference.
 """
 
@@ -20,7 +20,7 @@ class Observer(Protocol):
 
     def task_added(self, task: TaskObject) -> None: ...
 
-    def tasks_grouped(self, group: object, tasks: list[TaskObject]) -> None: ...
+    def list_made(self, tasks: BackgroundTasks) -> None: ...
 
     async def run_task(self, task: TaskObject) -> None: ...
 
@@ -33,7 +33,6 @@ _users = 0
 _task_init = BackgroundTask.__init__
 _task_call = BackgroundTask.__call__
 _list_init = BackgroundTasks.__init__
-_list_add_task = BackgroundTasks.add_task
 
 
 def install() -> None:
@@ -66,12 +65,10 @@ def _count(change: int) -> None:
             BackgroundTask.__init__ = _hooked_task_init  # type: ignore[method-assign]
             BackgroundTask.__call__ = _hooked_task_call  # type: ignore[method-assign]
             BackgroundTasks.__init__ = _hooked_list_init  # type: ignore[method-assign]
-            BackgroundTasks.add_task = _hooked_list_add_task  # type: ignore[method-assign]
         elif not _users:
             BackgroundTask.__init__ = _task_init  # type: ignore[method-assign]
             BackgroundTask.__call__ = _task_call  # type: ignore[method-assign]
             BackgroundTasks.__init__ = _list_init  # type: ignore[method-assign]
-            BackgroundTasks.add_task = _list_add_task  # type: ignore[method-assign]
 
 
 def _hooked_task_init(self: BackgroundTask, *args: Any, **kwargs: Any) -> None:
@@ -92,12 +89,5 @@ async def _hooked_task_call(self: BackgroundTask) -> None:
 def _hooked_list_init(self: BackgroundTasks, *args: Any, **kwargs: Any) -> None:
     _list_init(self, *args, **kwargs)
     observer = current.get()
-    if observer is not None and self.tasks:
-        observer.tasks_grouped(self, self.tasks)
-
-
-def _hooked_list_add_task(self: BackgroundTasks, *args: Any, **kwargs: Any) -> None:
-    _list_add_task(self, *args, **kwargs)
-    observer = current.get()
     if observer is not None:
-        observer.tasks_grouped(self, self.tasks[-1:])
+        observer.list_made(self)

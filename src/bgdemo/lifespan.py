@@ -23,6 +23,7 @@ class Lifespan:
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self._from_app: asyncio.Queue[Message | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        self._error: BaseException | None = None
 
     async def start(self) -> None:
         """Start the app up; raises what its start-up raises."""
@@ -34,13 +35,15 @@ class Lifespan:
         if self._task is not None and not self._task.done():
             await self._ask("shutdown")
             await self._task
+        self._raise_error()
 
     async def _ask(self, what: str) -> None:
         await self._to_app.put({"type": f"lifespan.{what}"})
         answer = await self._from_app.get()
         if answer is None or answer["type"] == f"lifespan.{what}.failed":
             assert self._task is not None
-            await self._task  # raises the app's own exception, if there is one
+            await self._task
+            self._raise_error()
         if answer is not None and answer["type"] == f"lifespan.{what}.failed":
             raise AppError(f"The app's {what} failed: {answer.get('message') or 'it gave no reason'}")
 
@@ -48,5 +51,14 @@ class Lifespan:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
         try:
             await self._app(scope, self._to_app.get, self._from_app.put)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # sys.exit() too, which would end the event loop
+            self._error = error
         finally:
             self._from_app.put_nowait(None)
+
+    def _raise_error(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error

@@ -34,6 +34,9 @@ class Log:
         self._notes: list[Note] = []
         self._sequence = itertools.count()
 
+    def __len__(self) -> int:
+        return len(self._notes)
+
     def note(self, kind: NoteKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
         """Append what happens now."""
         self._notes.append((self._time(), next(self._sequence), kind, request_id, task_id, detail))

@@ -6,13 +6,15 @@ serve it with any server, `uvicorn.run(Recorder(app))`, or let a client of this 
 
 import itertools
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from starlette.background import BackgroundTasks
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bgdemo import hooks
 from bgdemo.clock import Clock, RealClock
+from bgdemo.errors import ClientError
 from bgdemo.log import Log, describe
 from bgdemo.printed import Keeping
 from bgdemo.timeline import TaskStatus, Timeline
@@ -64,6 +66,17 @@ class Recorder:
         """What was noted so far, as a snapshot that no longer changes; reading it runs nothing."""
         return self.log.timeline()
 
+    def use(self, clock: Clock) -> None:
+        """Read times from another clock.
+
+        Raises:
+            ClientError: there are notes already, with times of the clock before.
+        """
+        if clock is not self.log.clock:
+            if self.log:
+                raise ClientError("This Recorder has noted requests on another clock already: make a new one.")
+            self.log = Log(clock)
+
     def begin(self, scope: Scope) -> "WatchedRequest":
         """Note that a request was sent; whoever begins it calls `run` on what this returns."""
         self.log.clock.start()
@@ -95,8 +108,8 @@ class WatchedRequest:
     """One request on its way through the app, and its tasks."""
 
     __slots__ = (
-        "_ended", "_failed_lists", "_left", "_started", "_tasks", "before_async_task", "id", "method", "path",
-        "recorder", "task_errors",
+        "_answered", "_failed", "_left", "_lists", "_over", "_started", "_tasks", "before_async_task", "id", "method",
+        "path", "recorder", "task_errors",
     )  # fmt: skip
 
     def __init__(self, recorder: Recorder, request_id: int, scope: Scope) -> None:
@@ -106,9 +119,10 @@ class WatchedRequest:
         self.path: str = scope["path"]
         self.task_errors: list[BaseException] = []
         self.before_async_task: Callable[[], Awaitable[object]] | None = None
-        self._started = self._ended = self._left = False
+        self._started = self._answered = self._left = self._over = False
         self._tasks: dict[int, tuple[hooks.TaskObject, WatchedTask]] = {}
-        self._failed_lists: set[int] = set()
+        self._lists: list[BackgroundTasks] = []
+        self._failed: list[hooks.TaskObject] = []
         recorder.log.note("request_sent", request_id, None, (self.method, self.path))
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,23 +146,30 @@ class WatchedRequest:
             raise
         finally:
             hooks.current.set(before)
-            for _, task in self._tasks.values():
-                task.leave("skipped" if task.list_id in self._failed_lists else unless_they_ran, if_still="added")
+            self._over = True
+            skipped = self._skipped()
+            for task, watched in self._tasks.values():
+                watched.leave("skipped" if id(task) in skipped else unless_they_ran, if_still="added")
             self._tasks.clear()
+            self._lists.clear()
+            self._failed.clear()
             self.recorder.log.note("request_ended", self.id, None, error)
 
     def task_added(self, task: hooks.TaskObject) -> None:
         """A task object was made while this request was being handled."""
-        self._tasks[id(task)] = task, self.recorder.begin_task(self.id, task, added=True)
+        if not self._over:
+            self._tasks[id(task)] = task, self.recorder.begin_task(self.id, task, added=True)
 
-    def tasks_grouped(self, group: object, tasks: list[hooks.TaskObject]) -> None:
-        """These tasks are in one list: they run one after another, until one fails."""
-        for task in tasks:
-            if id(task) in self._tasks:
-                self._tasks[id(task)][1].list_id = id(group)
+    def list_made(self, tasks: BackgroundTasks) -> None:
+        """A list of tasks was made while this request was being handled."""
+        if not self._over:
+            self._lists.append(tasks)
 
     async def run_task(self, task: hooks.TaskObject) -> None:
         """Run a task as Starlette does, and note when its function runs."""
+        if self._over:  # something that the app started itself, and that outlived the request
+            await hooks.call(task)
+            return
         known = self._tasks.get(id(task))
         if known is not None and known[1].status == "added":
             watched = known[1]
@@ -160,17 +181,27 @@ class WatchedRequest:
             await hooks.call(watched.watching(task))
         except Exception as error:
             self.task_errors.append(error)
-            if watched.list_id is not None:
-                self._failed_lists.add(watched.list_id)
+            self._failed.append(task)
             watched.end(error)
             raise
         except BaseException as error:
+            if watched.status == "running" and not task.is_async:  # its thread cannot be cancelled, only left alone
+                watched.leave("abandoned")
             watched.end(error)
             raise
 
+    def _skipped(self) -> set[int]:
+        """The ids of the tasks that come after a failed one in its list, or in the list that its list is in."""
+        skipped: set[int] = set()
+        for tasks in self._lists if self._failed else ():
+            flat = list(_flat(tasks))
+            places = [place for place, task in enumerate(flat) if any(task is failed for failed in self._failed)]
+            skipped.update(id(task) for task in flat[min(places, default=len(flat)) :])
+        return skipped
+
     def received(self, message: Message) -> None:
         """The app is about to get this ASGI message."""
-        if message["type"] in _LEAVES and not self._ended and not self._left:
+        if message["type"] in _LEAVES and not self._answered and not self._left:
             self._left = True
             self.recorder.log.note("client_left", self.id)
 
@@ -180,15 +211,23 @@ class WatchedRequest:
         if not self._started and kind in _STARTS:
             self._started = True
             self.recorder.log.note("response_started", self.id, None, message.get("status", 101))
-        elif not self._ended and kind in _ENDS and not message.get("more_body", False):
-            self._ended = True
+        elif not self._answered and kind in _ENDS and not message.get("more_body", False):
+            self._answered = True
             self.recorder.log.note("response_ended", self.id)
+
+
+def _flat(tasks: BackgroundTasks) -> Iterator[hooks.TaskObject]:
+    for task in tasks.tasks:
+        if isinstance(task, BackgroundTasks):
+            yield from _flat(task)
+        else:
+            yield task
 
 
 class WatchedTask:
     """One task. As a context manager: the time in which its function runs."""
 
-    __slots__ = ("_is_async", "_recorder", "_request_id", "_task_id", "list_id", "status")
+    __slots__ = ("_is_async", "_keeping", "_recorder", "_request_id", "_task_id", "status")
 
     def __init__(self, recorder: Recorder, request_id: int, task_id: int, *, is_async: bool) -> None:
         self._recorder = recorder
@@ -196,7 +235,7 @@ class WatchedTask:
         self._task_id = task_id
         self._is_async = is_async
         self.status: TaskStatus = "added"
-        self.list_id: int | None = None
+        self._keeping = Keeping(self._printed)
 
     def watching(self, task: hooks.TaskObject) -> hooks.TaskObject:
         """A task that does the same, and notes when its function begins and ends to run."""
@@ -208,11 +247,11 @@ class WatchedTask:
             func = prepare(func)
 
         def run(*args: Any, **kwargs: Any) -> Any:
-            with self, Keeping(self._printed):
+            with self:
                 return func(*args, **kwargs)
 
         async def run_async(*args: Any, **kwargs: Any) -> Any:
-            with self, Keeping(self._printed):
+            with self:
                 return await func(*args, **kwargs)
 
         return hooks.with_function(task, run_async if task.is_async else run)
@@ -221,8 +260,10 @@ class WatchedTask:
         self.status = "running"
         self._recorder.running.add(self)
         self._note("task_started", "event_loop" if self._is_async else "threadpool")
+        self._keeping.begin()
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._keeping.end()
         self.end(error)
 
     def end(self, error: BaseException | None) -> None:
@@ -239,10 +280,12 @@ class WatchedTask:
         if self.status == if_still:
             self.status = status
             self._recorder.running.discard(self)
+            self._keeping.release()
             self._note("task_left", status)
 
     def _printed(self, text: str) -> None:
-        self._note("task_printed", text)
+        if self.status == "running":
+            self._note("task_printed", text)
 
     def _note(self, kind: Any, detail: object) -> None:
         self._recorder.log.note(kind, self._request_id, self._task_id, detail)

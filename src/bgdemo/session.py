@@ -20,10 +20,11 @@ from bgdemo.timeline import Timeline
 class Call(Protocol):
     """A request or a WebSocket on its way through the app."""
 
+    wake: Callable[[], object]
     gone: bool
     ended: bool
 
-    async def run(self, recorder: Recorder) -> list[BaseException]: ...
+    async def run(self, recorder: Recorder, keep: Callable[[BaseException], object]) -> None: ...
 
 
 class Session:
@@ -129,8 +130,12 @@ class Session:
         self.cancel()
         if self._calls:
             await asyncio.wait(self._calls.values(), timeout=1.0)
-        if self._calls:
-            self.recorder.abandon()
+        for call, task in list(self._calls.items()):
+            if task.done():  # cancelled before it began
+                call.ended = True
+                call.wake()
+                self._forget(call)
+        self.recorder.abandon()
         if self._lifespan is not None:
             lifespan, self._lifespan = self._lifespan, None
             await lifespan.stop()
@@ -142,11 +147,17 @@ class Session:
 
     async def _run(self, call: Call) -> None:
         try:
-            self.unseen += await call.run(self.recorder)
+            await call.run(self.recorder, self._keep)
         finally:
-            del self._calls[call]
-            self._background.discard(call)
-            if self.idle and self._when_idle:
-                callbacks, self._when_idle = self._when_idle, []
-                for callback in callbacks:
-                    callback()
+            self._forget(call)
+
+    def _keep(self, error: BaseException) -> None:
+        self.unseen.append(error)
+
+    def _forget(self, call: Call) -> None:
+        del self._calls[call]
+        self._background.discard(call)
+        if self.idle and self._when_idle:
+            callbacks, self._when_idle = self._when_idle, []
+            for callback in callbacks:
+                callback()

@@ -15,6 +15,8 @@ from bgdemo.errors import ClientError
 
 T = TypeVar("T")
 
+STOPPED = "The app's event loop has stopped: did the app call sys.exit(), or stop its loop?"
+
 _GLANCE = 0.2
 """Seconds between two looks at whether a thread that is waited for still lives, and for Ctrl-C on Windows."""
 
@@ -52,12 +54,29 @@ class LoopThread:
         if use_uvloop:
             loop_factory = importlib.import_module("uvloop").new_event_loop
         self._runner = asyncio.Runner(debug=debug, loop_factory=loop_factory)
+        self._no_loop: BaseException | None = None
         self._ready = Signal()
         self.turn: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         """Held by a caller for the length of a request, where requests from several threads take turns."""
         self._thread = threading.Thread(target=self._main, name="bgdemo event loop", daemon=True)
         self._thread.start()
         self.wait(self._ready, None)
+        if self._no_loop is not None:
+            raise self._no_loop
+
+    @property
+    def is_alive(self) -> bool:
+        """False once the loop has stopped."""
+        return self._thread.is_alive()
+
+    def answers(self, within: float) -> bool:
+        """True if the loop turns; False if something blocks it for so many seconds on the wall, or it has stopped."""
+        signal = Signal()
+        try:
+            self.call_soon(signal.set)
+            return self.wait(signal, within)
+        except ClientError:
+            return False
 
     @property
     def is_current(self) -> bool:
@@ -65,8 +84,19 @@ class LoopThread:
         return threading.current_thread() is self._thread
 
     def call_soon(self, callback: Callable[..., object], *args: object) -> None:
-        """Have the loop call `callback`; the caller's context variables stay behind."""
-        self.loop.call_soon_threadsafe(callback, *args, context=Context())
+        """Have the loop call `callback`; the caller's context variables stay behind.
+
+        Raises:
+            ClientError: the loop has stopped.
+        """
+        try:
+            self.loop.call_soon_threadsafe(callback, *args, context=Context())
+        except RuntimeError:
+            raise ClientError(STOPPED) from None
+
+    def call_next(self, callback: Callable[..., object], *args: object) -> None:
+        """As call_soon; on a simulated clock, once all that was ready before has gone on."""
+        self.call_soon(callback, *args)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop, and wait for its result or its exception."""
@@ -94,7 +124,7 @@ class LoopThread:
             if signal.wait(max(left, 0)):
                 return True
             if not self._thread.is_alive() and not signal.wait(0):
-                raise ClientError("The app's event loop has stopped: did the app call sys.exit(), or stop its loop?")
+                raise ClientError(STOPPED)
             if deadline is not None and time.monotonic() >= deadline:
                 return False
 
@@ -109,14 +139,19 @@ class LoopThread:
         if self._thread.is_alive():
             try:
                 self.call_soon(self._stopping.set)
-            except RuntimeError:  # it has just closed
+            except ClientError:  # it has just closed
                 return
             if not self.is_current:
                 self._thread.join(grace)
 
     def _main(self) -> None:
+        try:
+            self.loop = self._runner.get_loop()
+        except BaseException as error:
+            self._no_loop = error
+            self._ready.set()
+            return
         with self._runner as runner:
-            self.loop = runner.get_loop()
             self.loop.set_default_executor(_DaemonExecutor())
             runner.run(self._serve())
 
@@ -131,15 +166,27 @@ class _Outcome(Generic[T]):
 
     def __init__(self) -> None:
         self.signal = Signal()
+        self._error: BaseException | None = None
 
     def follow(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> None:
-        self.task = loop.create_task(coroutine)
-        self.task.add_done_callback(lambda _: self.signal.set())
+        self._task = loop.create_task(self._run(coroutine))
+        self._task.add_done_callback(lambda _: self.signal.set())
 
     def get(self) -> T:
-        if self.task.cancelled():
+        if self._task.cancelled():
             raise ClientError("The client was closed while this call was under way.")
-        return self.task.result()
+        if self._error is not None:
+            raise self._error
+        return self._task.result()  # type: ignore[return-value]
+
+    async def _run(self, coroutine: Coroutine[Any, Any, T]) -> T | None:
+        try:
+            return await coroutine
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # sys.exit() too, which would end the event loop
+            self._error = error
+            return None
 
 
 _joined_at_exit: Any = concurrent.futures.thread._threads_queues

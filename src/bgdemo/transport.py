@@ -4,6 +4,7 @@ Both hand an Exchange to the session and wait until it is answered, not until th
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -13,7 +14,11 @@ import httpx
 from bgdemo.errors import ClientError, ResponseTimeout
 from bgdemo.exchange import Exchange, OneTurn
 from bgdemo.session import Session
-from bgdemo.threads import LoopThread, Signal
+from bgdemo.threads import STOPPED, LoopThread, Signal
+from bgdemo.websocket import UpgradeRequest
+
+GRACE = 1.0
+"""Seconds on the wall that a loop may take to answer, and a thread to end, when a client is closed."""
 
 
 class ThreadTransport(httpx.BaseTransport):
@@ -24,8 +29,11 @@ class ThreadTransport(httpx.BaseTransport):
         self._loop_options = loop_options
         self._thread: LoopThread | None = None
         self._opening = threading.Lock()
+        self._closing = False
 
     def open(self) -> LoopThread:
+        if self._closing:
+            raise ClientError("This TestClient is being closed.")
         if self._thread is None:
             with self._opening:
                 if self._thread is None:
@@ -33,21 +41,25 @@ class ThreadTransport(httpx.BaseTransport):
                     self._thread = getattr(clock, "loop_thread", LoopThread)(**self._loop_options)
         if self._thread.is_current:
             raise ClientError("A TestClient was called on its own app's event loop, which would wait for itself.")
+        if not self._thread.is_alive:
+            raise ClientError(STOPPED)
         return self._thread
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme in ("ws", "wss"):
+            raise UpgradeRequest(request)
         thread = self.open()
         signal = Signal()
         exchange = self._session.exchange(request, request.read(), signal.set)
         reader = _ThreadReader(self._session, exchange, thread, signal)
         with thread.turn:
-            thread.call_soon(self._session.send, exchange)
+            thread.call_next(self._session.send, exchange)
             while not exchange.started and not exchange.ended:
                 reader.wait()
         return exchange.response(reader)
 
     def wait_until_idle(self, timeout: float | None) -> bool:
-        if self._thread is None or self._session.idle:
+        if self._thread is None or self._session.idle or not self._thread.is_alive:
             return True
         signal = Signal()
         self._session.when_idle(signal.set)
@@ -55,15 +67,18 @@ class ThreadTransport(httpx.BaseTransport):
 
     def begin_closing(self) -> None:
         if self._thread is not None:
+            self._closing = True
             self._thread.begin_closing()
 
     def shut_down(self) -> None:
         thread = self._thread
-        if thread is not None:
-            try:
+        try:
+            if thread is not None and thread.answers(within=GRACE):
                 thread.run(self._session.shut_down())
-            finally:
-                self.abort(grace=1.0)
+        finally:
+            self._session.recorder.abandon()
+            self.abort(grace=GRACE)
+            self._closing = False
 
     def abort(self, grace: float = 0.0) -> None:
         thread, self._thread = self._thread, None
@@ -102,9 +117,10 @@ class _ThreadReader(httpx.SyncByteStream):
         exchange.check()
 
     def close(self) -> None:
-        if not self._exchange.complete and not self._exchange.ended:
+        if not self._exchange.handed_over and not self._exchange.ended:
             self._session.leave(self._exchange)
-            self._thread.call_soon(self._exchange.disconnect)
+            with contextlib.suppress(ClientError):  # the loop has stopped
+                self._thread.call_soon(self._exchange.disconnect)
 
 
 class LoopTransport(httpx.AsyncBaseTransport):
@@ -129,6 +145,8 @@ class LoopTransport(httpx.AsyncBaseTransport):
             )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme in ("ws", "wss"):
+            raise UpgradeRequest(request)
         self.open()
         body = await request.aread()
         reader = _LoopReader(self._session)
@@ -182,10 +200,14 @@ class _LoopReader(httpx.AsyncByteStream):
 
     async def wait(self) -> None:
         """Wait until there is something to read."""
-        if not self._woken:
-            await OneTurn()  # most apps have answered by then, and a timer costs as much as all the rest
-        if not self._woken:
-            await self._until_woken(_read_timeout(self.exchange))
+        try:
+            if not self._woken:
+                await OneTurn()  # most apps have answered by then, and a timer costs as much as all the rest
+            if not self._woken:
+                await self._until_woken(_read_timeout(self.exchange))
+        except BaseException:
+            await self.aclose()
+            raise
         self._woken = False
 
     async def _until_woken(self, timeout: float | None) -> None:
@@ -195,9 +217,6 @@ class _LoopReader(httpx.AsyncByteStream):
         try:
             if not await self._news:
                 raise _response_timeout(self.exchange, timeout)
-        except BaseException:
-            await self.aclose()
-            raise
         finally:
             self._news = None
             if time_is_up is not None:
@@ -215,7 +234,7 @@ class _LoopReader(httpx.AsyncByteStream):
         exchange.check()
 
     async def aclose(self) -> None:
-        if not self.exchange.complete and not self.exchange.ended:
+        if not self.exchange.handed_over and not self.exchange.ended:
             self._session.leave(self.exchange)
             self.exchange.disconnect()
 
@@ -237,7 +256,7 @@ def _read_timeout(exchange: Exchange) -> float | None:
 def _response_timeout(exchange: Exchange, timeout: float | None) -> ResponseTimeout:
     what = "ended its response" if exchange.started else "answered"
     return ResponseTimeout(
-        f"{exchange.request.method} {exchange.scope['path']} has not {what} within {timeout:g} s. "
+        f"{exchange.name} has not {what} within {timeout:g} s. "
         "Does the route wait for something that never comes? Pass timeout=None to wait for ever.",
         request=exchange.request,
     )

@@ -3,14 +3,15 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Literal, Self
 from urllib.parse import urljoin
 
 import httpx
 from starlette.types import Message, Scope
 from starlette.websockets import WebSocketDisconnect
 
+from bgdemo.errors import ClientError
 from bgdemo.recorder import Recorder
 from bgdemo.session import Session
 
@@ -18,17 +19,22 @@ CUT_OFF = 1006
 """The close code of a connection that ended without a word."""
 
 
-def upgrade_request(
-    client: httpx.Client | httpx.AsyncClient, url: str, subprotocols: Sequence[str] | None, kwargs: dict[str, Any]
-) -> httpx.Request:
-    """The GET request that asks for a WebSocket, with the client's own headers and cookies."""
-    headers = httpx.Headers(kwargs.pop("headers", None))
+class UpgradeRequest(Exception):
+    """Raised by a transport that is asked for a WebSocket: the request is complete, with all that httpx adds to it."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        self.request = request
+
+
+def upgrade_arguments(url: str, subprotocols: Sequence[str] | None, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of the GET request that asks for a WebSocket."""
+    headers = httpx.Headers(kwargs.get("headers"))
     headers.setdefault("connection", "upgrade")
     headers.setdefault("sec-websocket-key", "testserver==")
     headers.setdefault("sec-websocket-version", "13")
     if subprotocols is not None:
         headers.setdefault("sec-websocket-protocol", ", ".join(subprotocols))
-    return client.build_request("GET", urljoin("ws://testserver", url), headers=headers, **kwargs)
+    return {**kwargs, "method": "GET", "url": urljoin("ws://testserver", url), "headers": headers}
 
 
 class Conversation:
@@ -41,29 +47,35 @@ class Conversation:
 
     def __init__(self, scope: Scope, wake: Callable[[], object]) -> None:
         self._scope = scope
-        self._wake = wake
+        self.wake = wake
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self._from_app: deque[Message] = deque()
         self._error: BaseException | None = None
         self.gone = False
         self.ended = False
 
-    async def run(self, recorder: Recorder) -> list[BaseException]:
-        """Call the app; returns what it raised after the caller had left."""
+    async def run(self, recorder: Recorder, keep: Callable[[BaseException], object]) -> None:
+        """Call the app.
+
+        Args:
+            recorder: has the app, and notes what it does.
+            keep: is given what the app raised after the caller had left.
+        """
         try:
             await recorder(self._scope, self._to_app.get, self._send)
         except asyncio.CancelledError:
+            self._error = ClientError("The client was closed while this WebSocket was open.")
             raise
         except WebSocketDisconnect as error:
             self._error = None if self.gone else error
         except BaseException as error:
             if self.gone:
-                return [error]
-            self._error = error
+                keep(error)
+            else:
+                self._error = error
         finally:
             self.ended = True
-            self._wake()
-        return []
+            self.wake()
 
     def tell(self, message: Message) -> None:
         """Give the app an ASGI message. To be called on the app's event loop."""
@@ -96,19 +108,20 @@ class Conversation:
         if self.gone:
             raise OSError("The client of this WebSocket has left.")
         self._from_app.append(message)
-        self._wake()
+        self.wake()
 
 
 class WebSocketSession:
     """One open WebSocket, awaited. What is received is what the app sent, in order."""
 
-    def __init__(self, session: Session, request: httpx.Request) -> None:
+    def __init__(self, session: Session, ask: Callable[[], Coroutine[Any, Any, httpx.Request]]) -> None:
         self._session = session
+        self._ask = ask
         self._news = asyncio.Event()
-        self._conversation = Conversation(session.scope(request), self._news.set)
         self.accepted_subprotocol: str | None = None
 
     async def __aenter__(self) -> Self:
+        self._conversation = Conversation(self._session.scope(await self._ask()), self._news.set)
         self._session.send(self._conversation)
         await self.send({"type": "websocket.connect"})
         try:
@@ -139,9 +152,10 @@ class WebSocketSession:
         """Send a binary frame."""
         await self.send({"type": "websocket.receive", "bytes": data})
 
-    async def send_json(self, data: Any) -> None:
-        """Send JSON in a text frame."""
-        await self.send_text(json.dumps(data, separators=(",", ":"), ensure_ascii=False))
+    async def send_json(self, data: Any, mode: Literal["text", "binary"] = "text") -> None:
+        """Send JSON in a text or a binary frame."""
+        text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+        await (self.send_text(text) if mode == "text" else self.send_bytes(text.encode("utf-8")))
 
     async def receive(self) -> Message:
         """The next ASGI message of the app.
@@ -170,9 +184,9 @@ class WebSocketSession:
         """The next binary frame."""
         return bytes((await self.receive())["bytes"])
 
-    async def receive_json(self) -> Any:
-        """The next text frame, read as JSON."""
-        return json.loads(await self.receive_text())
+    async def receive_json(self, mode: Literal["text", "binary"] = "text") -> Any:
+        """The next text or binary frame, read as JSON."""
+        return json.loads(await (self.receive_text() if mode == "text" else self.receive_bytes()))
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Leave; the app gets a disconnect, and goes on for as long as it likes."""

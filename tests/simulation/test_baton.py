@@ -11,11 +11,7 @@ from fastapi import BackgroundTasks, FastAPI
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.background import BackgroundTask
 
-from bgdemo.lessons import task_function
-from bgdemo.simulation import SimulatedClock
-
 from .apps import app_with, ends, statuses
-from .conftest import MakeClient
 
 
 def test_the_articles_task_writes_at_5_and_ends_at_7(make_client, tmp_path, monkeypatch):

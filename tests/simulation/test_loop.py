@@ -1,6 +1,7 @@
 """asyncio and AnyIO on the simulated event loop: sleeps, deadlines, executors."""
 
 import asyncio
+import threading
 import time
 
 import anyio
@@ -121,3 +122,37 @@ def test_debug_mode():
     with TestClient(app_with(task), clock="simulated", backend_options={"debug": True}) as client:
         client.post("/task")
     assert ends(client.timeline) == [1.0]
+
+
+def test_asyncio_run_in_a_task_in_a_thread(make_client):
+    async def waits(seconds: float) -> float:
+        await asyncio.sleep(seconds)
+        return asyncio.get_running_loop().time()
+
+    def task() -> None:
+        seen.append(asyncio.run(waits(3)))
+        seen.append(anyio.run(waits, 2))
+
+    seen = []
+    client = make_client(app_with(task))
+    client.post("/task")
+    client.post("/task")
+    assert ends(client.drain()) == [5.0, 5.0]
+    assert seen == [3.0, 3.0, 5.0, 5.0]
+
+
+def test_a_loop_in_a_thread_of_the_app(make_client):
+    def task() -> None:
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(3), loop).result()
+        with anyio.from_thread.start_blocking_portal() as portal:
+            portal.call(anyio.sleep, 2)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    client = make_client(app_with(task))
+    client.post("/task")
+    assert ends(client.drain()) == [5.0]

@@ -68,7 +68,7 @@ def test_deadlock_without_a_client():
     async def main():
         await asyncio.get_running_loop().create_future()
 
-    with pytest.raises(DeadlockError, match="in test_deadlock_without_a_client.<locals>.main"):
+    with pytest.raises(DeadlockError, match=r"in test_deadlock_without_a_client\.<locals>\.main"):
         SimulatedClock().run(main)
 
 
@@ -184,6 +184,34 @@ def test_threads_that_play_ping_pong_without_end(make_client):
     with pytest.raises(DeadlockError, match="goes on without end"):
         client.drain()
     client.close()
+
+
+def test_a_thread_that_only_looks_at_the_clock(make_client):
+    def task() -> None:
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            pass
+
+    client = make_client(app_with(task), SimulatedClock(max_steps=20_000))
+    client.post("/task")
+    with pytest.raises(DeadlockError, match="goes on without end") as raised:
+        client.drain()
+    assert "in test_a_thread_that_only_looks_at_the_clock.<locals>.task" in str(raised.value)
+    client.close()
+
+
+def test_a_condition_that_is_held_across_a_sleep_is_named(make_client):
+    ledger = threading.Condition()
+
+    def task() -> None:
+        with ledger:
+            time.sleep(1)
+
+    client = make_client(app_with(task), real_timeout=0.3)
+    client.post("/task")
+    client.post("/task")
+    with pytest.raises(RealBlockingError, match="The lock `ledger`"):
+        client.drain()
 
 
 def test_a_loop_that_has_died(make_client):

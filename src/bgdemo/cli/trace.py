@@ -14,7 +14,7 @@ from bgdemo.cli.request_line import RequestLine, parse
 from bgdemo.cli.target import load
 from bgdemo.cli.terminal import Screen, WrongUsage, plural, seconds
 from bgdemo.clock import ClockName
-from bgdemo.errors import DrainTimeout
+from bgdemo.errors import BgdemoError, DrainTimeout
 from bgdemo.log import describe
 from bgdemo.timeline import Task, Timeline
 
@@ -113,12 +113,12 @@ class _Tracing:
         try:
             response = self.client.request(line.method, line.url, content=line.body, headers=headers)
         except Exception as error:
-            self.failures.append(f"{line} raised {blame(error)}")
+            ours = isinstance(error, (BgdemoError, httpx.InvalidURL))
+            self.failures.append(f"{line}: {describe(error)}" if ours else f"{line} raised {blame(error)}")
             self.blamed[describe(error)] = blame(error)
-            self.screen.say(f"  {self._status()}the app raised {describe(error)}")
+            self.screen.say(f"  {self._status()}{'' if ours else 'the app raised '}{describe(error)}")
         else:
             self.screen.say(f"  {_status(response)} after {seconds(time.perf_counter() - began)}  {_body(response)}")
-
         self.sending = None
         self.screen.release()
 
@@ -133,9 +133,10 @@ class _Tracing:
     def wait(self, options: Options) -> None:
         """Wait for the tasks, and note their errors."""
         try:
+            timeout = options.drain_timeout
             if options.clock == "real":
-                self._watch(options.drain_timeout)
-            self.client.drain(0.0 if options.clock == "real" else options.drain_timeout)
+                timeout = None if self._watch(timeout) else 0.0
+            self.client.drain(timeout)
         except DrainTimeout:
             left = ", ".join(task.name for task in _running(self.client.timeline)) or "work that is no task"
             self.failures.append(f"Not waited for any longer than {options.drain_timeout:g} s: {left}.")
@@ -156,17 +157,18 @@ class _Tracing:
         for failure in self.failures:
             self.screen.say(f"\n{failure}")
 
-    def _watch(self, timeout: float | None) -> None:
-        """Look on until no request is under way, or the time is up."""
+    def _watch(self, timeout: float | None) -> bool:
+        """Look on until no request is under way, or the time is up: then False."""
         deadline = None if timeout is None else time.monotonic() + timeout
         with self.screen.live_line("", total=None) as line:
             began = time.monotonic()
             while any(request.ended is None for request in self.client.timeline.requests):
                 now = time.monotonic()
                 if deadline is not None and now >= deadline:
-                    return
+                    return False
                 line.show(now - began, _waiting_for(self.client.timeline))
                 time.sleep(GLANCE if deadline is None else max(min(GLANCE, deadline - now), 0.0))
+        return True
 
     def _note(self, errors: Iterable[BaseException]) -> None:
         tasks = {task.error for task in self.client.timeline.tasks}

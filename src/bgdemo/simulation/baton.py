@@ -57,6 +57,7 @@ class Baton:
         self.call: Call | None = None
         self.switches = 0
         self.steps = 0  # since time moved
+        self.readings = 0  # of the clock, since time moved
         self.sockets = 0  # registered with event loops
         self.over = False
         self._passing = False  # the next is being chosen
@@ -159,8 +160,10 @@ class Baton:
 
     def step(self, me: Participant) -> None:
         """A participant that goes on without waiting says so now and then: it may not keep the baton for ever."""
-        self.steps += 1
         self._refuse_to_spin(me)
+        if self.over:
+            return
+        self.steps += 1
         if self.steps >= self._max_steps:
             self._spinners.add(me)
         if self.call is None or self.call.done or self.steps >= self._max_steps:
@@ -171,6 +174,14 @@ class Baton:
                     self._deliver()
             if self.ready:
                 self.let_others(me, go_first=False)
+
+    def read(self, me: Participant) -> float:
+        """The seconds, for a participant that looks at the clock; one that only looks would do so for ever."""
+        self.readings += 1
+        if self.readings >= self._max_steps * _READINGS_A_STEP:
+            self.steps = self._max_steps
+            self.step(me)
+        return self.seconds
 
     def drive(self, call: Call, is_idle: Callable[[Call, float], bool]) -> Verdict:
         """Let the app run, on behalf of a caller on a thread of its own.
@@ -185,7 +196,7 @@ class Baton:
                     return Verdict.OVER
                 call.begin(self.seconds)
                 self.call = call
-                self.steps = 0
+                self.steps = self.readings = 0
                 if self.holder is None:
                     self._pass_on()
             try:
@@ -297,7 +308,7 @@ class Baton:
     def _set_time(self, seconds: float, nanoseconds: float) -> None:
         if nanoseconds > self.nanoseconds:
             self.nanoseconds = nanoseconds
-            self.steps = 0
+            self.steps = self.readings = 0
         self.seconds = max(self.seconds, seconds, self.nanoseconds / NANOSECONDS)
 
     def _give_back(self, call: Call, verdict: Verdict) -> None:
@@ -353,6 +364,8 @@ class Baton:
         me.waiter = None
         return waiter.called
 
+
+_READINGS_A_STEP = 10
 
 _LONG = 10_000
 """Steps for which a request waits for an app that does not come to rest."""

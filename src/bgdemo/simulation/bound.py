@@ -1,17 +1,15 @@
 """time.sleep under names of its own: `from time import sleep` is followed, what is bound out of reach is refused.
 
 A module's globals are where most of them are, so there the name is made to follow the clock, and put back later.
-Default arguments, closures and attributes belong to their function: a job that has the real sleep there is refused.
+What is bound in a default argument, a closure or a class is refused when it is called (refused.py).
 """
 
 import functools
 import sys
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from bgdemo.simulation import sleeping, waits
-from bgdemo.simulation.errors import RealBlockingError
+from bgdemo.simulation import refused, sleeping, waits
 
 _real_sleep = sleeping.real_sleep
 _stand_ins: dict[Any, Any] = {_real_sleep: sleeping.sleep, waits.RealSimpleQueue: waits.SimpleQueue}
@@ -39,6 +37,8 @@ def uninstall() -> None:
     global _modules
     look_through_modules()
     _modules = 0
+    for module in refused.undo():
+        _seen.pop(module, None)
     while _replaced:
         names, name, original = _replaced.pop()
         _seen.pop(names.get("__name__", ""), None)
@@ -63,6 +63,7 @@ def look_through_modules() -> None:
             _seen[name] = len(names)
             _imported_meanwhile.append(names)
             look_through(names)
+            refused.look_into_module(names)
 
 
 def look_through(names: dict[str, Any]) -> None:
@@ -84,16 +85,16 @@ def look_again() -> None:
 
 
 def prepare(func: Callable[..., Any], args: tuple[Any, ...] = ()) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """A function that is about to run in the simulation, and its arguments, with no real sleep in them.
-
-    Raises:
-        RealBlockingError: the function, or one that it wraps, keeps the real time.sleep where it cannot be replaced.
-    """
+    """A function that is about to run in the simulation, and its arguments, with no real sleep in them."""
     func = _translated(func)
     args = tuple(_translated(arg) if callable(arg) else arg for arg in args)
     for candidate in (func, *args):
-        if callable(candidate):
-            _check(candidate, set())
+        for function in refused.look_into(candidate):
+            names, module = function.__globals__, function.__module__
+            if _seen.get(module) != len(names):
+                look_through(names)
+                if getattr(sys.modules.get(module), "__dict__", None) is names:
+                    _seen[module] = len(names)
     return func, args
 
 
@@ -105,44 +106,3 @@ def _translated(func: Any) -> Any:
         if inner is not func.func or any(new is not old for new, old in zip(args, func.args, strict=True)):
             return functools.partial(inner, *args, **func.keywords)
     return func
-
-
-def _check(func: Any, seen: set[int]) -> None:
-    if id(func) in seen:
-        return
-    seen.add(id(func))
-    if isinstance(func, functools.partial):
-        for part in (func.func, *func.args, *func.keywords.values()):
-            _check(part, seen)
-    elif isinstance(func, types.MethodType):
-        _check(func.__func__, seen)
-    elif isinstance(func, types.FunctionType):
-        if _seen.get(func.__module__) != len(func.__globals__):
-            look_through(func.__globals__)
-        for what, value in _bound_in(func):
-            if value is _real_sleep or (isinstance(value, functools.partial) and value.func is _real_sleep):
-                raise _refusal(func, what)
-            _check(value, seen)
-
-
-def _bound_in(func: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    code = func.__code__
-    defaults = func.__defaults__ or ()
-    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
-    for name, value in zip(names, defaults, strict=False):
-        yield f"the default of its argument `{name}`", value
-    for name, value in (func.__kwdefaults__ or {}).items():
-        yield f"the default of its argument `{name}`", value
-    for name, cell in zip(code.co_freevars, func.__closure__ or (), strict=False):
-        try:
-            yield f"the variable `{name}` of the function around it", cell.cell_contents
-        except ValueError:  # it has no value yet
-            continue
-
-
-def _refusal(func: types.FunctionType, what: str) -> RealBlockingError:
-    code = func.__code__
-    return RealBlockingError(
-        f"`{func.__qualname__}` ({code.co_filename}:{code.co_firstlineno}) keeps the real time.sleep in {what}, where "
-        "a simulated clock cannot replace it: the sleep would be real. Call `time.sleep(...)` in the function's body."
-    )

@@ -112,7 +112,7 @@ class SimulatedClock:
             ClientError: it was called by code that this clock runs.
         """
         if not callable(async_fn):
-            raise ClientError(f"run() needs the async function itself: run(main), not run(main()); it got {async_fn!r}.")
+            raise ClientError(f"run() needs the async function itself: run(main), not run(main()); got {async_fn!r}.")
         me = here()
         if me is not None and me.baton is self._baton:
             raise ClientError("run() was called by code that this clock runs: await the function there instead.")
@@ -196,7 +196,7 @@ def _end_all() -> None:
         baton.end()
 
 
-# Before concurrent.futures waits for its threads at the interpreter's exit: those that wait on a clock would never come.
+# Before concurrent.futures waits for its threads at the interpreter's exit: those on a clock would never come.
 threading._register_atexit(_end_all)  # type: ignore[attr-defined]
 
 _clocks: "weakref.WeakKeyDictionary[Baton, SimulatedClock]" = weakref.WeakKeyDictionary()

@@ -8,7 +8,9 @@ from typing import Any
 
 from bgdemo.simulation import bound, stacks
 from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.participants import Participant, Waiter
+from bgdemo.simulation.participants import Participant, Waiter, here
+
+real_new_event_loop = asyncio.new_event_loop
 
 
 class SimulatedTimer(asyncio.TimerHandle):
@@ -42,6 +44,13 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
         self._due: list[SimulatedTimer] = []
         super().__init__(_Selector(self))
         baton.loops.append(self)
+
+    def run_forever(self) -> None:
+        """As asyncio's; the loop belongs to the participant that runs it."""
+        me = here()
+        if me is not None:
+            self.participant = self.waker.participant = me
+        super().run_forever()
 
     def time(self) -> float:
         """Seconds on the simulation's clock."""
@@ -111,6 +120,12 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
 
     def _close_self_pipe(self) -> None:
         pass
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """asyncio.new_event_loop, and so asyncio.run: in a thread of the app it makes a loop on the app's clock."""
+    me = here()
+    return real_new_event_loop() if me is None else SimulatedEventLoop(me.baton, me)
 
 
 class _Selector(selectors.SelectSelector):

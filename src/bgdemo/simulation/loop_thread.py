@@ -55,17 +55,20 @@ class SimulatedLoopThread(LoopThread):
         self._ended = Signal()
         self._participant = baton.add(None, "loop")
         super().__init__(debug=debug, loop_factory=lambda: SimulatedEventLoop(baton, self._participant))
-        self.turn = baton.turn
+        self.turn = _Turn(baton)
 
-    def call_soon(self, callback: Callable[..., object], *args: object) -> None:
-        """Have the loop call `callback` once it has come to rest; the caller's context variables stay behind."""
+    @property
+    def is_alive(self) -> bool:
+        """False once the loop has stopped."""
+        return not self._participant.ended
+
+    def call_next(self, callback: Callable[..., object], *args: object) -> None:
+        """Have the loop call `callback` once all that was ready before has gone on: a request comes from outside."""
         me = here()
-        if self.baton.over or (me is not None and me.baton is self.baton):
-            super().call_soon(callback, *args)
-        elif self.loop.is_closed():
-            raise RuntimeError("Event loop is closed")
+        if self.baton.over or self.loop.is_closed() or (me is not None and me.baton is self.baton):
+            self.call_soon(callback, *args)
         else:
-            self.baton.inbox.append(functools.partial(super().call_soon, callback, *args))
+            self.baton.inbox.append(functools.partial(self.call_soon, callback, *args))
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop, and wait for its result or its exception.
@@ -73,18 +76,17 @@ class SimulatedLoopThread(LoopThread):
         Once the client is being closed, a loop that has come to a stop is asked for nothing more: the result is None.
         """
         outcome: _Outcome[T] = _Outcome()
-        given_up: list[bool] = []
+        waiting = [coroutine]
 
         def begin() -> None:
-            if not given_up:
-                outcome.follow(self.loop, coroutine)
+            while waiting:
+                outcome.follow(self.loop, waiting.pop())
 
         self.call_soon(begin)
         if self.wait(outcome.signal, None):
             return outcome.get()
-        given_up.append(True)
-        if not hasattr(outcome, "task"):
-            coroutine.close()
+        while waiting:  # it never began
+            waiting.pop().close()
         return None  # type: ignore[return-value]
 
     def wait(self, signal: Signal, timeout: float | None) -> bool:
@@ -114,6 +116,10 @@ class SimulatedLoopThread(LoopThread):
         if self._participant.ended or verdict is Verdict.OVER:
             raise ClientError("The app's event loop has stopped: did the app call sys.exit(), or stop its loop?")
         raise report.error(self.baton, verdict, call, self._real_timeout)
+
+    def answers(self, within: float) -> bool:
+        """True: whether something real blocks the loop is found out when it is asked to end."""
+        return True
 
     def begin_closing(self) -> None:
         """From now on nothing that goes wrong is an error any more: the time is up where nothing can happen."""
@@ -149,6 +155,23 @@ class SimulatedLoopThread(LoopThread):
         finally:
             self._ended.set()
             leave(self._participant)
+
+
+class _Turn:
+    """A caller's turn. Who is called by the app is in the turn of the app's caller."""
+
+    def __init__(self, baton: Baton) -> None:
+        self._baton = baton
+
+    def __enter__(self) -> None:
+        me = here()
+        if me is None or me.baton is not self._baton:
+            self._baton.turn.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        me = here()
+        if me is None or me.baton is not self._baton:
+            self._baton.turn.release()
 
 
 def _refuse_other_loops(use_uvloop: bool, loop_factory: Any) -> None:

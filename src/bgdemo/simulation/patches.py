@@ -1,5 +1,6 @@
 """What is replaced in the process while at least one simulated clock runs, and put back after the last one."""
 
+import asyncio
 import concurrent.futures
 import queue
 import threading
@@ -8,7 +9,7 @@ from typing import Any
 
 import anyio.to_thread
 
-from bgdemo.simulation import bound, pools, sleeping, threads, waits
+from bgdemo.simulation import bound, loop, pools, sleeping, threads, waits
 
 _lock = threading.RLock()
 _users = 0
@@ -27,6 +28,8 @@ def install() -> None:
             _replace(threading.Thread, "start", threads.start)
             _replace(threading.Thread, "join", threads.join)
             _replace(anyio.to_thread, "run_sync", threads.run_sync)
+            _replace(asyncio, "new_event_loop", loop.new_event_loop)
+            _replace(asyncio.events, "new_event_loop", loop.new_event_loop)  # where asyncio.run looks
             _replace(queue, "SimpleQueue", waits.SimpleQueue)
             _replace(threading, "_time", sleeping.read_monotonic)  # bound early there: Condition.wait_for reads it
             _replace(queue, "time", sleeping.read_monotonic)  # and here queue.Queue.get

@@ -67,8 +67,8 @@ def _real_blocking(culprit: Participant, patience: float) -> str:
     lock = _lock_in(frame, place)
     if lock is not None:
         return message + (
-            f"The lock `{lock}` is held by a thread that waits on the simulated clock, and a plain Lock cannot be waited"
-            " for in simulated time: do not sleep while you hold it, or use a threading.Semaphore(1), which can."
+            f"The lock `{lock}` is held by a thread that waits on the simulated clock, and a plain lock cannot be "
+            "waited for in simulated time: do not sleep while you hold it, or use a threading.Semaphore(1), which can."
         )
     return message + (
         "Likely causes: a request to a real server, a database, a subprocess, input(), a debugger, or a sleep that was "
@@ -108,6 +108,7 @@ def _lock_in(frame: FrameType | None, place: stacks.Place | None) -> str | None:
     if frame is None or place is None:
         return None
     for name, value in _names(frame):
+        value = getattr(value, "_lock", value)  # of a Condition
         if isinstance(value, _LOCKS) and _is_held(value) and name in place.text:
             return name
     return None

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bgdemo.simulation.participants import here
+from bgdemo.simulation.participants import Participant, here
 from bgdemo.simulation.wakeups import NANOSECONDS
 
 real_sleep = time.sleep
@@ -31,37 +31,37 @@ def sleep(seconds: float, /) -> None:
 def read_time() -> float:
     """time.time: seconds since 1970, from the simulation's start date on."""
     me = here()
-    return _real_time() if me is None else me.baton.epoch + me.baton.seconds
+    return _real_time() if me is None else me.baton.epoch + me.baton.read(me)
 
 
 def read_time_ns() -> int:
     """time.time_ns."""
     me = here()
-    return _real_time_ns() if me is None else round(me.baton.epoch * NANOSECONDS) + int(me.baton.nanoseconds)
+    return _real_time_ns() if me is None else round(me.baton.epoch * NANOSECONDS) + _nanoseconds(me)
 
 
 def read_monotonic() -> float:
     """time.monotonic: what the event loop's own time() shows."""
     me = here()
-    return _real_monotonic() if me is None else me.baton.seconds
+    return _real_monotonic() if me is None else me.baton.read(me)
 
 
 def read_monotonic_ns() -> int:
     """time.monotonic_ns."""
     me = here()
-    return _real_monotonic_ns() if me is None else int(me.baton.nanoseconds)
+    return _real_monotonic_ns() if me is None else _nanoseconds(me)
 
 
 def read_perf_counter() -> float:
     """time.perf_counter."""
     me = here()
-    return _real_perf_counter() if me is None else me.baton.seconds
+    return _real_perf_counter() if me is None else me.baton.read(me)
 
 
 def read_perf_counter_ns() -> int:
     """time.perf_counter_ns."""
     me = here()
-    return _real_perf_counter_ns() if me is None else int(me.baton.nanoseconds)
+    return _real_perf_counter_ns() if me is None else _nanoseconds(me)
 
 
 REPLACEMENTS: dict[str, Callable[..., Any]] = {
@@ -74,6 +74,11 @@ REPLACEMENTS: dict[str, Callable[..., Any]] = {
     "perf_counter_ns": read_perf_counter_ns,
 }
 """What stands in for which function of the time module."""
+
+
+def _nanoseconds(me: Participant) -> int:
+    me.baton.read(me)
+    return int(me.baton.nanoseconds)
 
 
 def _is_duration(seconds: object) -> bool:

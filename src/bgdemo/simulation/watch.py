@@ -6,7 +6,6 @@ from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.calls import Call
 from bgdemo.simulation.participants import Participant
 
-
 _COARSE = 20_000_000
 """Nanoseconds."""
 
