@@ -17,8 +17,6 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SOURCES = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
 MOST_CODE_CELLS, MOST_WORDS_BETWEEN_RUNS, MOST_LINES = 15, 80, 10
 
-pytestmark = pytest.mark.xdist_group("notebooks")  # each is executed once, by one worker
-
 each = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from test_notebooks import load_builder
+
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 
@@ -20,6 +22,10 @@ def test_the_first_screen_is_a_sentence_the_picture_and_the_commands() -> None:
     assert first[2].startswith("**Learn, test and watch")
     assert "](notebooks/picture.svg)" in first[4]
     assert [line.split("#")[0].strip() for line in first[7:10]] == ["$ make lab", "$ make test", "$ make demo"]
+
+
+def test_the_picture_is_what_the_article_s_app_draws() -> None:
+    assert (ROOT / "notebooks" / "picture.svg").read_text(encoding="utf-8") == load_builder().picture()
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "TEACHING.md", "CHANGELOG.md"])

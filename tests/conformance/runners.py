@@ -115,6 +115,7 @@ def run_in_process_awaited(scenario: Scenario) -> Observation:
 IN_PROCESS: dict[str, Callable[[Scenario], Observation]] = {
     "TestClient": run_in_process,
     "AsyncTestClient": run_in_process_awaited,
+    "TestClient on a simulated clock": functools.partial(run_in_process, clock="simulated"),
 }
 """What is held against uvicorn; another runner is one more line."""
 

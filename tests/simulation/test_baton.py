@@ -348,7 +348,11 @@ def test_a_loop_that_never_waits_does_not_starve_the_threads(make_client):
         while not done.is_set():
             await asyncio.sleep(0)
 
-    client = make_client(app_with(polls, ))
+    client = make_client(
+        app_with(
+            polls,
+        )
+    )
     app = client.app
 
     @app.post("/set")
@@ -359,5 +363,3 @@ def test_a_loop_that_never_waits_does_not_starve_the_threads(make_client):
     client.post("/polls")
     client.post("/set")
     client.drain()
-
-

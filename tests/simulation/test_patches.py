@@ -21,7 +21,8 @@ def replaced() -> list[object]:
     return [
         time.sleep, time.time, time.monotonic, time.perf_counter, time.time_ns, time.monotonic_ns, time.perf_counter_ns,
         threading.Condition.wait, threading.Thread.start, threading.Thread.join, threading._time, queue.time,
-        asyncio.new_event_loop, asyncio.events.new_event_loop, queue.SimpleQueue, anyio.to_thread.run_sync, concurrent.futures.ThreadPoolExecutor.submit,
+        asyncio.new_event_loop, asyncio.events.new_event_loop, queue.SimpleQueue, anyio.to_thread.run_sync,
+        concurrent.futures.ThreadPoolExecutor.submit,
     ]  # fmt: skip
 
 

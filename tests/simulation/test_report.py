@@ -1,6 +1,7 @@
 """What the clock says when it cannot go on, and that the client can be closed after it."""
 
 import asyncio
+import contextlib
 import queue
 import socket
 import threading
@@ -161,10 +162,8 @@ def test_a_socket_on_the_loop_is_refused(make_client):
 def test_one_instant_without_end_is_an_error_and_the_client_closes(make_client):
     async def task() -> None:
         while True:
-            try:
+            with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(0)
-            except asyncio.CancelledError:
-                pass
 
     client = make_client(app_with(task), SimulatedClock(max_steps=20_000))
     client.post("/task")

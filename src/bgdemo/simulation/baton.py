@@ -14,37 +14,29 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bgdemo.simulation.afterwards import wait_for_real
 from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.moments import KNOWN_LIMIT, Moments
 from bgdemo.simulation.participants import ClockHasEnded, Kind, Nap, Participant, Waiter
-from bgdemo.simulation.wakeups import NANOSECONDS, NEVER, WakeUps, to_nanoseconds
+from bgdemo.simulation.wakeups import NEVER
 from bgdemo.threads import Signal
 
 if TYPE_CHECKING:
     from bgdemo.simulation.loop import SimulatedEventLoop
 
-_real_sleep = time.sleep
 _real_monotonic = time.monotonic
 
 _ROUND = 128
 """Steps of an event loop after which others who are ready have a turn."""
 
 
-class Baton:
-    """Who runs, who is ready, who waits, and what time it is.
-
-    Args:
-        now: seconds that the clock shows at first.
-        epoch: seconds since 1970 at which the clock shows 0.
-        max_steps: steps of one instant after which it is said to go on without end.
-    """
+class Baton(Moments):
+    """Who runs, who is ready, who waits, and what time it is. Args: as for Moments."""
 
     def __init__(self, *, now: float = 0.0, epoch: float = 0.0, max_steps: int = 1_000_000) -> None:
+        super().__init__(now=now, epoch=epoch, max_steps=max_steps)
         self.mutex = threading.RLock()  # guards all that follows; reentrant, since a finalizer can come at any point
         self.turn = threading.RLock()  # held by the caller whose call it is
-        self.seconds = now  # as event loops read it: never less than the deadline that was last met
-        self.nanoseconds = to_nanoseconds(now)  # exact
-        self.epoch = epoch
-        self.wakeups = WakeUps()
         self.loops: list[SimulatedEventLoop] = []
         self.inbox: deque[Callable[[], object]] = deque()
         """What callers want from event loops; done when all that was ready before has gone on."""
@@ -56,13 +48,9 @@ class Baton:
         self.lost: dict[Participant, None] = {}  # the baton was taken from them, and they have not come back
         self.call: Call | None = None
         self.switches = 0
-        self.steps = 0  # since time moved
-        self.readings = 0  # of the clock, since time moved
         self.sockets = 0  # registered with event loops
         self.over = False
         self._passing = False  # the next is being chosen
-        self._max_steps = max_steps
-        self._spinners: set[Participant] = set()  # they have gone on without end
         self._listeners: list[tuple[Signal, Waiter]] = []
 
     def add(self, thread: threading.Thread | None, kind: Kind) -> Participant:
@@ -107,7 +95,7 @@ class Baton:
         if not over:
             me.lock.acquire()
         if self.over:
-            return self._wait_for_real(me, waiter, when)
+            return wait_for_real(me, waiter, when)
         return waiter is not None and waiter.called
 
     def wake(self, waiter: Waiter) -> None:
@@ -149,7 +137,7 @@ class Baton:
                 self.ready.appendleft(me)
             else:
                 self.ready.append(me)
-            self._pass_on()
+            self.pass_on()
         me.lock.acquire()
         self._refuse_to_spin(me)
 
@@ -163,13 +151,11 @@ class Baton:
         self._refuse_to_spin(me)
         if self.over:
             return
-        self.steps += 1
-        if self.steps >= self._max_steps:
-            self._spinners.add(me)
-        if self.call is None or self.call.done or self.steps >= self._max_steps:
+        self.count_step(me)
+        if self.call is None or self.call.done or self.is_endless:
             self.let_others(me, go_first=True)
         elif self.steps % _ROUND == 0:
-            if self.inbox and self.steps >= _LONG // 2:
+            if self.inbox and self.steps >= KNOWN_LIMIT // 2:
                 with self.mutex:
                     self._deliver()
             if self.ready:
@@ -177,37 +163,9 @@ class Baton:
 
     def read(self, me: Participant) -> float:
         """The seconds, for a participant that looks at the clock; one that only looks would do so for ever."""
-        self.readings += 1
-        if self.readings >= self._max_steps * _READINGS_A_STEP:
-            self.steps = self._max_steps
+        if self.count_reading():
             self.step(me)
         return self.seconds
-
-    def drive(self, call: Call, is_idle: Callable[[Call, float], bool]) -> Verdict:
-        """Let the app run, on behalf of a caller on a thread of its own.
-
-        Args:
-            call: until when.
-            is_idle: asked now and then, with the real seconds since; True gives up a participant that does nothing.
-        """
-        with self.turn:
-            with self.mutex:
-                if self.over:
-                    return Verdict.OVER
-                call.begin(self.seconds)
-                self.call = call
-                self.steps = self.readings = 0
-                if self.holder is None:
-                    self._pass_on()
-            try:
-                while not call.lock.acquire(timeout=_GLANCE):
-                    if is_idle(call, _GLANCE) and self._take_away(call):
-                        return Verdict.BLOCKED
-                return self._verdict(call)
-            finally:
-                with self.mutex:
-                    if self.call is call:
-                        self.call = None
 
     def listen(self, me: Participant, signal: Signal, when: float | None) -> bool:
         """Wait for a signal, as a participant; True if it was set."""
@@ -248,9 +206,10 @@ class Baton:
             del self.lost[participant]
             self._somebody_is_ready()
         elif self.holder is participant:
-            self._pass_on()
+            self.pass_on()
 
-    def _pass_on(self) -> None:
+    def pass_on(self) -> None:
+        """Hand the baton to the next, or to the caller. Under the mutex."""
         self._passing = True
         try:
             self._choose_next()
@@ -269,8 +228,8 @@ class Baton:
             return
         if self._listeners:
             self._ask_listeners()
-        if self.steps >= self._max_steps:
-            self._max_steps = min(self._max_steps, _LONG)  # it is known now, and the client has yet to close
+        if self.is_endless:
+            self.somebody_spins()
             self._give_back(call, Verdict.SPINNING)
             return
         while not self.ready:
@@ -296,32 +255,26 @@ class Baton:
         elif first is None and (call.until == NEVER or (call.signal is not None and not call.patient)):
             call.give_back(Verdict.STUCK)  # and it stays a call: somebody from outside may yet wake one of us
         elif first is None or first[0] > call.until_ns:
-            self._set_time(call.until, call.until_ns)
+            self.set_time(call.until, call.until_ns)
             self._give_back(call, Verdict.TIME)
         else:
             self.wakeups.pop()
-            self._set_time(first[2], first[0])
+            self.set_time(first[2], first[0])
             first[3].ring()
             return True
         return False
-
-    def _set_time(self, seconds: float, nanoseconds: float) -> None:
-        if nanoseconds > self.nanoseconds:
-            self.nanoseconds = nanoseconds
-            self.steps = self.readings = 0
-        self.seconds = max(self.seconds, seconds, self.nanoseconds / NANOSECONDS)
 
     def _give_back(self, call: Call, verdict: Verdict) -> None:
         self.call = None
         call.give_back(verdict)
 
     def _refuse_to_spin(self, me: Participant) -> None:
-        if self.over and (me.kind == "worker" or me in self._spinners):
+        if self.over and (me.kind == "worker" or self.spins(me)):
             raise ClockHasEnded("The simulated clock has ended, on which this thread went on without end.")
 
     def _somebody_is_ready(self) -> None:
         if self.holder is None and self.call is not None and not self._passing:
-            self._pass_on()
+            self.pass_on()
 
     def _ask_listeners(self) -> None:
         for entry in self._listeners.copy():
@@ -329,49 +282,3 @@ class Baton:
             if signal.wait(0):
                 self._listeners.remove(entry)
                 self.wake(waiter)
-
-    def _verdict(self, call: Call) -> Verdict:
-        while True:
-            with self.mutex:
-                verdict, call.verdict = call.verdict, None
-            assert verdict is not None
-            if verdict is not Verdict.STUCK or not call.lock.acquire(timeout=_GRACE):
-                return verdict
-
-    def _take_away(self, call: Call) -> bool:
-        with self.mutex:
-            culprit = self.holder or next(iter(self.lost), None)
-            if self.call is not call or culprit is None:
-                return False
-            self.lost[culprit] = None
-            call.culprit, self.holder, self.call = culprit, None, None
-            return True
-
-    def _wait_for_real(self, me: Participant, waiter: Waiter | None, when: float | None) -> bool:
-        left = -1.0 if when is None else max(when - self.time(), 0)
-        if waiter is None:
-            if me.kind != "thread":
-                raise ClockHasEnded("The simulated clock that this thread slept on has ended.")
-            _real_sleep(left)
-            return False
-        with self.mutex:
-            if waiter.called:
-                return True
-            me.waiter = waiter
-        me.lock.acquire(timeout=left)
-        while when is None and not waiter.called:  # the end itself may have left the lock open
-            me.lock.acquire()
-        me.waiter = None
-        return waiter.called
-
-
-_READINGS_A_STEP = 10
-
-_LONG = 10_000
-"""Steps for which a request waits for an app that does not come to rest."""
-
-_GLANCE = 0.1
-"""Real seconds between two looks at whether a participant still does something."""
-
-_GRACE = 0.05
-"""Real seconds in which a thread that takes no part may still wake somebody when all are stuck."""

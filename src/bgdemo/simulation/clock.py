@@ -12,6 +12,7 @@ from bgdemo.errors import ClientError
 from bgdemo.simulation import bound, patches, report
 from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.driving import drive
 from bgdemo.simulation.loop import SimulatedEventLoop
 from bgdemo.simulation.loop_thread import SimulatedLoopThread
 from bgdemo.simulation.participants import here
@@ -97,7 +98,7 @@ class SimulatedClock:
         self.start()
         bound.look_again()
         call = Call(None, seconds)
-        verdict = self._baton.drive(call, Watch(self._baton, self._real_timeout).is_idle)
+        verdict = drive(self._baton, call, Watch(self._baton, self._real_timeout).is_idle)
         if verdict is not Verdict.TIME:
             raise report.error(self._baton, verdict, call, self._real_timeout)
 

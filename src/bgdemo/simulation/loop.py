@@ -150,5 +150,3 @@ class _Selector(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self._loop.wait_for_work(idle=timeout is None or timeout > 0)
         return []
-
-

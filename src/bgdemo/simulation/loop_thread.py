@@ -10,6 +10,7 @@ from bgdemo.errors import ClientError
 from bgdemo.simulation import bound, report
 from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.driving import drive
 from bgdemo.simulation.loop import SimulatedEventLoop
 from bgdemo.simulation.participants import ClockHasEnded, enter, here, leave
 from bgdemo.simulation.wakeups import NEVER
@@ -143,7 +144,7 @@ class SimulatedLoopThread(LoopThread):
         timeout = self._real_timeout
         if self._closing:
             timeout = _CLOSING if timeout is None else min(timeout, _CLOSING)
-        return self.baton.drive(call, Watch(self.baton, timeout).is_idle)
+        return drive(self.baton, call, Watch(self.baton, timeout).is_idle)
 
     def _main(self) -> None:
         self._participant.thread = threading.current_thread()
