@@ -4,6 +4,7 @@ from bgdemo import display
 from bgdemo.client import AsyncTestClient, TestClient
 from bgdemo.clock import Clock, RealClock
 from bgdemo.recorder import Recorder
+from bgdemo.simulation import SimulatedClock
 from bgdemo.timeline import Event, Request, Task, Timeline
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "RealClock",
     "Recorder",
     "Request",
+    "SimulatedClock",
     "Task",
     "TestClient",
     "Timeline",

@@ -216,7 +216,8 @@ class Exchange:
             self._loop.call_soon(self._hand_over)
         else:
             self._hand_over()
-            await self._hold()
+            if self.manners.hold is not None:
+                await self._hold()
 
     async def _before_async_task(self) -> None:
         if self.complete and not self.manners.wait_for_tasks:

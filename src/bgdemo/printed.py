@@ -6,45 +6,35 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-_keep: ContextVar[Callable[[str], object] | None] = ContextVar("bgdemo_printed", default=None)
+keep: ContextVar[Callable[[str], object] | None] = ContextVar("bgdemo_printed", default=None)
+"""Called with what is written to standard output in this context, as well as the stream itself."""
+
 _lock = threading.Lock()
 _users: dict[int, int] = {}
 _own_write: dict[int, Any] = {}
 """What somebody else had put in the place of a stream's own `write`."""
 
 
-class Keeping:
-    """Between `begin` and `end`, and in this context alone, `keep` is called with what is written to standard output.
+class Listener:
+    """Listens to standard output until it is closed. The streams stay where they are; only their `write` also tells."""
 
-    The stream itself stays where it is: only its `write` also tells, while at least one task runs.
-    """
+    def __init__(self) -> None:
+        self._streams: dict[int, Any] = {}
 
-    __slots__ = ("_before", "_keep", "_stream")
+    def listen(self) -> None:
+        """Listen to the `sys.stdout` of this moment too."""
+        stream = sys.stdout
+        if id(stream) not in self._streams and _share(stream):
+            self._streams[id(stream)] = stream
 
-    def __init__(self, keep: Callable[[str], object]) -> None:
-        self._keep = keep
-        self._stream: Any = None
-
-    def begin(self) -> None:
-        """Listen to the `sys.stdout` of this moment."""
-        self._before = _keep.get()
-        _keep.set(self._keep)
-        self._stream = _share(sys.stdout)
-
-    def end(self) -> None:
-        """Listen no more, in the context in which it began."""
-        self.release()
-        _keep.set(self._before)  # not reset(token): a coroutine that is thrown away ends in another context
-
-    def release(self) -> None:
-        """Leave the stream as it was, from any context, once."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            _unshare(stream)
+    def close(self) -> None:
+        """Leave all streams as they were."""
+        while self._streams:
+            _unshare(self._streams.popitem()[1])
 
 
-def _share(stream: Any) -> Any:
-    """The stream, if what is written to it can be heard."""
+def _share(stream: Any) -> bool:
+    """True if what is written to the stream can be heard."""
     with _lock:
         users = _users.get(id(stream), 0)
         if not users:
@@ -52,10 +42,10 @@ def _share(stream: Any) -> Any:
             try:
                 stream.write = _telling(stream.write)
             except AttributeError:  # no stream at all, or one that lets nobody in
-                return None
+                return False
             _own_write[id(stream)] = own
         _users[id(stream)] = users + 1
-        return stream
+        return True
 
 
 def _unshare(stream: Any) -> None:
@@ -72,9 +62,9 @@ def _unshare(stream: Any) -> None:
 
 def _telling(write: Callable[[str], Any]) -> Callable[[str], Any]:
     def write_and_tell(text: str) -> Any:
-        keep = _keep.get()
-        if keep is not None:
-            keep(text)
+        tell = keep.get()
+        if tell is not None:
+            tell(text)
         return write(text)
 
     return write_and_tell

@@ -16,7 +16,7 @@ from bgdemo import hooks
 from bgdemo.clock import Clock, RealClock
 from bgdemo.errors import ClientError
 from bgdemo.log import Log, describe
-from bgdemo.printed import Keeping
+from bgdemo.printed import Listener, keep
 from bgdemo.timeline import TaskStatus, Timeline
 
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
@@ -38,7 +38,8 @@ class Recorder:
         self._request_ids = itertools.count(1)
         self._task_ids = itertools.count(1)
         self.running: set[WatchedTask] = set()
-        self._unhook: weakref.finalize[[], Recorder] | None = None
+        self.output = Listener()
+        self._unhook: weakref.finalize[[Listener], Recorder] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
@@ -82,7 +83,7 @@ class Recorder:
         self.log.clock.start()
         if self._unhook is None:
             hooks.install()
-            self._unhook = weakref.finalize(self, hooks.uninstall)
+            self._unhook = weakref.finalize(self, _let_go, self.output)
         return WatchedRequest(self, next(self._request_ids), scope)
 
     def begin_task(self, request_id: int, task: hooks.TaskObject, *, added: bool) -> "WatchedTask":
@@ -102,6 +103,11 @@ class Recorder:
         if self._unhook is not None:
             self._unhook()
             self._unhook = None
+
+
+def _let_go(output: Listener) -> None:
+    hooks.uninstall()
+    output.close()
 
 
 class WatchedRequest:
@@ -176,7 +182,8 @@ class WatchedRequest:
         else:  # made before the request, or run once more
             watched = self.recorder.begin_task(self.id, task, added=False)
         if task.is_async and self.before_async_task is not None:
-            await self.before_async_task()
+            before, self.before_async_task = self.before_async_task, None
+            await before()
         try:
             await hooks.call(watched.watching(task))
         except Exception as error:
@@ -227,7 +234,7 @@ def _flat(tasks: BackgroundTasks) -> Iterator[hooks.TaskObject]:
 class WatchedTask:
     """One task. As a context manager: the time in which its function runs."""
 
-    __slots__ = ("_is_async", "_keeping", "_recorder", "_request_id", "_task_id", "status")
+    __slots__ = ("_is_async", "_kept_before", "_recorder", "_request_id", "_task_id", "status")
 
     def __init__(self, recorder: Recorder, request_id: int, task_id: int, *, is_async: bool) -> None:
         self._recorder = recorder
@@ -235,7 +242,6 @@ class WatchedTask:
         self._task_id = task_id
         self._is_async = is_async
         self.status: TaskStatus = "added"
-        self._keeping = Keeping(self._printed)
 
     def watching(self, task: hooks.TaskObject) -> hooks.TaskObject:
         """A task that does the same, and notes when its function begins and ends to run."""
@@ -260,10 +266,12 @@ class WatchedTask:
         self.status = "running"
         self._recorder.running.add(self)
         self._note("task_started", "event_loop" if self._is_async else "threadpool")
-        self._keeping.begin()
+        self._recorder.output.listen()
+        self._kept_before = keep.get()
+        keep.set(self._printed)
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._keeping.end()
+        keep.set(self._kept_before)  # not reset(token): a coroutine that is thrown away ends in another context
         self.end(error)
 
     def end(self, error: BaseException | None) -> None:
@@ -280,7 +288,6 @@ class WatchedTask:
         if self.status == if_still:
             self.status = status
             self._recorder.running.discard(self)
-            self._keeping.release()
             self._note("task_left", status)
 
     def _printed(self, text: str) -> None:

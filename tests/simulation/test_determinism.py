@@ -1,6 +1,7 @@
 """The same every time: all events of a busy scenario, and what the caller sees right after each request."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -14,7 +15,8 @@ from fastapi import BackgroundTasks, FastAPI
 from bgdemo import TestClient
 from bgdemo.timeline import Timeline
 
-RUNS = 100
+RUNS = int(os.environ.get("BGDEMO_RUNS", "100"))
+"""1,000 in a soak."""
 REQUESTS = 200
 
 Seen = tuple[list[object], list[tuple[float, tuple[str, ...]]]]

@@ -102,6 +102,8 @@ def test_a_real_wait_in_a_thread_is_named(make_client):
         client.drain()
     assert line_of(task, 1) in str(raised.value)
     assert "`pair[0].recv(1)`" in str(raised.value)
+    assert "Its stack:" in str(raised.value)
+    assert "Likely causes:" in str(raised.value)
     pair[1].send(b"x")
     client.drain()
     assert client.timeline.tasks[0].status == "finished"
@@ -133,6 +135,22 @@ def test_honest_work_is_no_fault(make_client):
         while time.thread_time() < until:
             pass
 
+    client = make_client(app_with(task), real_timeout=0.3)
+    client.post("/task")
+    client.drain()
+
+
+def test_a_call_to_another_clock_is_no_fault(make_client):
+    def works() -> None:
+        until = time.thread_time() + 0.6
+        while time.thread_time() < until:
+            pass
+
+    def task() -> None:
+        inner.post("/works")
+        inner.drain()
+
+    inner = make_client(app_with(works))
     client = make_client(app_with(task), real_timeout=0.3)
     client.post("/task")
     client.drain()

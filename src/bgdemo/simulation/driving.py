@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.participants import here
 
 _GLANCE = 0.1
 """Real seconds between two looks at whether a participant still does something."""
@@ -20,6 +21,17 @@ def drive(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> V
         call: until when.
         is_idle: asked now and then, with the real seconds since; True gives up a participant that does nothing.
     """
+    me = here()
+    if me is None:
+        return _drive(baton, call, is_idle)
+    me.calls += 1
+    try:
+        return _drive(baton, call, is_idle)
+    finally:
+        me.calls -= 1
+
+
+def _drive(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> Verdict:
     with baton.turn:
         with baton.mutex:
             if baton.over:
@@ -30,23 +42,29 @@ def drive(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> V
             if baton.holder is None:
                 baton.pass_on()
         try:
-            while not call.lock.acquire(timeout=_GLANCE):
-                if is_idle(call, _GLANCE) and _take_away(baton, call):
-                    return Verdict.BLOCKED
-            return _verdict(baton, call)
+            return _result(baton, call, is_idle)
         finally:
             with baton.mutex:
                 if baton.call is call:
                     baton.call = None
 
 
-def _verdict(baton: Baton, call: Call) -> Verdict:
+def _result(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> Verdict:
+    stuck = False
     while True:
-        with baton.mutex:
-            verdict, call.verdict = call.verdict, None
-        assert verdict is not None, "a caller got the baton back without a verdict"
-        if verdict is not Verdict.STUCK or not call.lock.acquire(timeout=_GRACE):
-            return verdict
+        if call.lock.acquire(timeout=_GRACE if stuck else _GLANCE):
+            with baton.mutex:
+                verdict, call.verdict = call.verdict, None
+            assert verdict is not None, "a caller got the baton back without a verdict"
+            if verdict is not Verdict.STUCK:
+                return verdict
+            stuck = True
+        elif stuck and baton.holder is None:
+            return Verdict.STUCK
+        else:
+            stuck = False
+            if is_idle(call, _GLANCE) and _take_away(baton, call):
+                return Verdict.BLOCKED
 
 
 def _take_away(baton: Baton, call: Call) -> bool:

@@ -14,7 +14,7 @@ Kind = Literal["loop", "worker", "thread"]
 class Participant:
     """A thread of the app: it runs only while it holds the baton."""
 
-    __slots__ = ("baton", "ended", "kind", "lock", "nap", "native_id", "thread", "waiter")
+    __slots__ = ("baton", "calls", "ended", "kind", "lock", "nap", "native_id", "thread", "waiter")
 
     def __init__(self, baton: "Baton", thread: threading.Thread | None, kind: Kind) -> None:
         self.baton = baton
@@ -25,6 +25,7 @@ class Participant:
         self.waiter: Waiter | None = None
         self.nap: Nap | None = None
         self.native_id = 0
+        self.calls = 0  # under way, to clients on other simulated clocks
         self.ended = False
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import threading
+import traceback
 from types import FrameType
 from typing import Any
 
@@ -13,6 +14,9 @@ from bgdemo.simulation.errors import DeadlockError, RealBlockingError, RealIOErr
 from bgdemo.simulation.participants import Participant
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
+
+_DEPTH = 12
+"""Frames of a stack that are shown."""
 
 
 def error(baton: Baton, verdict: Verdict, call: Call, patience: float | None) -> Exception:
@@ -64,16 +68,18 @@ def _real_blocking(culprit: Participant, patience: float) -> str:
         f"Thread {_name(culprit)} has waited for {patience:g} real seconds for something real, and a simulated clock "
         f"stands still meanwhile. It is in {what}. "
     )
+    stack = "\n".join(["", "Its stack:", *(line.rstrip() for line in traceback.format_stack(frame)[-_DEPTH:])])
     lock = _lock_in(frame, place)
     if lock is not None:
         return message + (
             f"The lock `{lock}` is held by a thread that waits on the simulated clock, and a plain lock cannot be "
             "waited for in simulated time: do not sleep while you hold it, or use a threading.Semaphore(1), which can."
+            + stack
         )
     return message + (
         "Likely causes: a request to a real server, a database, a subprocess, input(), a debugger, or a sleep that was "
         "bound elsewhere. Put something in its place for this test, use clock='real', or, if it only takes longer, "
-        "give the clock more patience: SimulatedClock(real_timeout=60)."
+        "give the clock more patience: SimulatedClock(real_timeout=60)." + stack
     )
 
 

@@ -24,7 +24,8 @@ def start(self: threading.Thread) -> None:
     """threading.Thread.start: a thread that a participant starts is a participant."""
     me = here()
     if me is None or _is_real_loop(self):
-        real_start(self)
+        with Outside():
+            real_start(self)
         return
     with Outside():  # the new thread says that it has started before it asks for the baton
         participant = me.baton.add(self, "worker" if _runs_jobs(self) else "thread")

@@ -37,6 +37,9 @@ class Watch:
         culprit = baton.holder or next(iter(baton.lost), None)
         if culprit is None or self._patience is None:
             return False
+        if culprit.calls:  # that clock watches its own
+            self._seen = None
+            return False
         seen = (baton.switches, culprit, cpu_time(culprit))
         if seen != self._seen:
             self._seen, self._idle = seen, 0.0
