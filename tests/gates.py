@@ -3,6 +3,7 @@
 import concurrent.futures
 import gc
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -67,11 +68,11 @@ def until(happened: Callable[[], bool], what: str) -> None:
 
 def forget_clients() -> None:
     """Have the clients collected that an earlier test left in a traceback, so that Starlette is as it was."""
-
-    def is_starlettes_own() -> bool:
-        return BackgroundTask.__init__ is _TASK_INIT or (gc.collect() < 0)
-
-    until(is_starlettes_own, "the clients of earlier tests to be collected")
+    for _ in range(100):
+        if BackgroundTask.__init__ is _TASK_INIT:
+            return
+        gc.collect()
+        time.sleep(0.002)
 
 
 class Threads:
@@ -106,8 +107,11 @@ def run_script(source: str, *, timeout: float = DEADLINE, interrupt_at: str | No
         timeout: seconds on the wall; a script that has not ended by then fails the test.
         interrupt_at: a line of output, without its end, upon which the script gets a SIGINT.
     """
+    source = textwrap.dedent(source)
+    if interrupt_at is not None:  # it is ignored in what a shell started in the background
+        source = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n" + source
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(source)],
+        [sys.executable, "-W", "error", "-c", source],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -116,8 +120,6 @@ def run_script(source: str, *, timeout: float = DEADLINE, interrupt_at: str | No
     out = ""
     try:
         if interrupt_at is not None:
-            import signal
-
             assert process.stdout is not None
             for line in process.stdout:
                 out += line

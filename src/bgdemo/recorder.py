@@ -252,15 +252,19 @@ class WatchedTask:
         if prepare is not None:
             func = prepare(func)
 
+        if task.is_async:
+
+            async def run_async(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return await func(*args, **kwargs)
+
+            return hooks.with_function(task, run_async)
+
         def run(*args: Any, **kwargs: Any) -> Any:
             with self:
                 return func(*args, **kwargs)
 
-        async def run_async(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return await func(*args, **kwargs)
-
-        return hooks.with_function(task, run_async if task.is_async else run)
+        return hooks.with_function(task, run)
 
     def __enter__(self) -> None:
         self.status = "running"

@@ -204,3 +204,30 @@ def test_main_as_in_a_notebook_where_names_come_later():
         assert sleep is real
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=20)
+
+
+class Unbound:
+    """Like a web framework's request proxy outside of a request."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("working outside of a request")
+
+
+proxy = Unbound()
+
+
+def takes_a_proxy(given) -> None:
+    time.sleep(2)
+
+
+def test_proxies_that_have_nothing_yet_are_left_alone(make_client):
+    app = FastAPI()
+
+    @app.post("/")
+    async def route(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(takes_a_proxy, proxy)
+
+    client = make_client(app)
+    client.post("/")
+    assert ends(client.drain()) == [2.0]

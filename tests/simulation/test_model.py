@@ -1,6 +1,7 @@
 """Random small apps on the simulated clock do what a model of the rules says, and what they do in real time."""
 
 import asyncio
+import heapq
 import itertools
 import time
 from dataclasses import dataclass, field
@@ -164,3 +165,30 @@ def test_a_random_app_does_what_it_does_in_real_time(requests):
             assert real[number][2] == values[2]
             if values[0] is not None:
                 assert real[number][1] - real[number][0] >= (values[1] - values[0]) * unit * 0.99
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 4), st.lists(st.integers(0, 2000), min_size=1, max_size=12))
+def test_as_many_threads_as_there_are_tokens(tokens, durations):
+    app = FastAPI()
+
+    @app.post("/tokens")
+    async def set_tokens() -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = tokens
+
+    @app.post("/{duration}")
+    async def add(duration: int, background: BackgroundTasks) -> None:
+        background.add_task(time.sleep, duration / 1000)
+
+    with TestClient(app, clock="simulated") as client:
+        client.post("/tokens")
+        for duration in durations:
+            client.post(f"/{duration}")
+        seen = [(task.started, task.ended) for task in client.drain().tasks]
+    free = [0] * tokens  # when each thread is free, in milliseconds
+    expected = []
+    for duration in durations:
+        started = heapq.heappop(free)
+        heapq.heappush(free, started + duration)
+        expected.append((started / 1000, (started + duration) / 1000))
+    assert seen == expected

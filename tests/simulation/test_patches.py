@@ -2,12 +2,14 @@
 
 import asyncio
 import concurrent.futures
+import gc
 import queue
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+import weakref
 
 import anyio.to_thread
 import pytest
@@ -166,3 +168,20 @@ def test_other_loops_of_the_process_keep_real_time():
         client.post("/task")
         assert asyncio.run(real()) >= 0.05
         client.drain()
+
+
+def test_a_client_that_is_gone_leaves_nothing_behind():
+    gone = []
+    for close in (True, False):
+        client = TestClient(app_with(task), clock="simulated")
+        client.post("/task")
+        client.drain()
+        gone += [weakref.ref(client.clock), weakref.ref(client)]
+        if close:
+            client.close()
+        del client
+    until = time.monotonic() + 5
+    while any(one() is not None for one in gone) and time.monotonic() < until:
+        gc.collect()
+        time.sleep(0.01)
+    assert [one() for one in gone] == [None] * 4

@@ -101,7 +101,7 @@ def prepare(func: Callable[..., Any], args: tuple[Any, ...] = ()) -> tuple[Calla
 def _translated(func: Any) -> Any:
     if func is _real_sleep:
         return sleeping.sleep
-    if isinstance(func, functools.partial):
+    if issubclass(type(func), functools.partial):
         inner, args = _translated(func.func), tuple(_translated(arg) for arg in func.args)
         if inner is not func.func or any(new is not old for new, old in zip(args, func.args, strict=True)):
             return functools.partial(inner, *args, **func.keywords)

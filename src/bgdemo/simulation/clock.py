@@ -3,7 +3,6 @@
 import asyncio
 import contextvars
 import threading
-import weakref
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -180,6 +179,7 @@ class SimulatedClock:
 
     def _close(self) -> None:
         self._baton.end()
+        _clocks.pop(self._baton, None)
         for pool in self._baton.pools.values():
             pool.shutdown(wait=False)
         patches.uninstall()
@@ -200,7 +200,8 @@ def _end_all() -> None:
 # Before concurrent.futures waits for its threads at the interpreter's exit: those on a clock would never come.
 threading._register_atexit(_end_all)  # type: ignore[attr-defined]
 
-_clocks: "weakref.WeakKeyDictionary[Baton, SimulatedClock]" = weakref.WeakKeyDictionary()
+_clocks: dict[Baton, SimulatedClock] = {}
+"""Those that run, by their batons."""
 
 
 async def _in_context(context: contextvars.Context, async_fn: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> T:

@@ -3,6 +3,7 @@
 There it belongs to the app's own objects, and is not a name that a reader of the module would expect to change.
 """
 
+import contextlib
 import functools
 import types
 from collections.abc import Callable, Iterator
@@ -53,9 +54,10 @@ def look_into_module(names: dict[str, Any]) -> None:
         return
     seen: set[int] = set()
     for value in list(names.values()):
-        if isinstance(value, types.FunctionType):
+        # By type, not by isinstance: a proxy answers that one for what it stands for, and may have nothing yet.
+        if type(value) is types.FunctionType:
             list(look_into(value, seen))
-        elif isinstance(value, type) and value.__module__ == module:
+        elif issubclass(type(value), type) and value.__module__ == module:
             _look_into_class(value, seen)
 
 
@@ -73,11 +75,12 @@ def look_into(func: Any, seen: set[int] | None = None) -> Iterator[types.Functio
         if id(func) in seen:
             continue
         seen.add(id(func))
-        if isinstance(func, functools.partial):
+        kind = type(func)
+        if issubclass(kind, functools.partial):
             left += [func.func, *func.args, *func.keywords.values()]
-        elif isinstance(func, types.MethodType):
+        elif kind is types.MethodType:
             left.append(func.__func__)
-        elif isinstance(func, types.FunctionType):
+        elif kind is types.FunctionType:
             _look_into_defaults(func)
             left += _look_into_closure(func)
             yield func
@@ -88,8 +91,9 @@ def _look_into_class(cls: type, seen: set[int]) -> None:
         inner = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
         if _is_sleep(inner):
             stand_in = RefusedSleep(f"the attribute `{name}` of class `{cls.__qualname__}`")
-            setattr(cls, name, stand_in)
-            _undo.append((cls.__module__, functools.partial(setattr, cls, name, value)))
+            with contextlib.suppress(AttributeError, TypeError):  # an enum, say, is not to be changed
+                setattr(cls, name, stand_in)
+                _undo.append((cls.__module__, functools.partial(setattr, cls, name, value)))
         else:
             list(look_into(inner, seen))
 
@@ -124,8 +128,8 @@ def _look_into_closure(func: types.FunctionType) -> list[Any]:
     return values
 
 
-def _is_sleep(value: object) -> bool:
-    return value is real_sleep or (isinstance(value, functools.partial) and value.func is real_sleep)
+def _is_sleep(value: Any) -> bool:
+    return value is real_sleep or (issubclass(type(value), functools.partial) and value.func is real_sleep)
 
 
 def _refused_argument(func: types.FunctionType, name: str) -> RefusedSleep:
