@@ -12,7 +12,7 @@ import bgdemo
 SOURCE = Path(bgdemo.__file__).parent
 ROOMS = [
     # from the ground up: a room may import from the rooms before it
-    ["errors", "timeline", "clock"],
+    ["errors", "timeline", "clock", "turnstile"],
     ["hooks", "printed", "log", "lessons", "asgi"],
     ["display"],
     ["recorder"],

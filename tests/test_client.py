@@ -377,6 +377,22 @@ class TestDrain:
             with pytest.raises(ValueError, match="unseen"):
                 client.drain()
 
+    def test_a_drain_that_begins_while_a_reader_leaves_a_request_that_has_just_ended_is_woken(self) -> None:
+        class JustEnded:
+            gone = False
+
+            @property
+            def ended(self) -> bool:
+                drains.append(in_thread(lambda: client.drain(timeout=1)))
+                until(lambda: bool(session._when_idle) or drains[0].done(), "the drain to begin")
+                return True
+
+        drains: list[Future[Any]] = []
+        with TestClient(app_with()) as client:
+            session: Any = client._session
+            session.leave(JustEnded())
+            drains[0].result(DEADLINE)
+
     def test_several_threads_that_drain_share_the_errors(self, gate: Gate) -> None:
         def task() -> None:
             gate.hold()
@@ -1094,6 +1110,18 @@ class TestBadUse:
         assert client.get("/").status_code == status
         client.close()
 
+    def test_an_error_of_this_package_in_the_app_is_the_apps_own(self) -> None:
+        app = FastAPI()
+
+        @app.get("/")
+        def index() -> None:
+            raise ClientError("of a client that the route uses")
+
+        with TestClient(app, raise_server_exceptions=False) as client:
+            assert client.get("/").status_code == 500
+        with TestClient(app) as client, pytest.raises(ClientError, match="that the route uses"):
+            client.get("/")
+
     def test_what_the_app_raises_half_way_is_raised(self) -> None:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             await send(START)
@@ -1257,6 +1285,21 @@ class TestEnd:
         until(lambda: not threads.loops(), "the loop's thread to end")
         assert isinstance(late.exception(), ClientError)
 
+    @pytest.mark.parametrize("was_open", [False, True])
+    def test_a_request_that_was_on_its_way_when_the_client_was_closed_opens_nothing(
+        self, gate: Gate, threads: Threads, was_open: bool
+    ) -> None:
+        client = TestClient(app_with())
+        if was_open:
+            client.get("/ping")
+        client.event_hooks = {"request": [lambda request: gate.hold()]}
+        late = in_thread(lambda: client.get("/ping"))
+        gate.wait_until_reached()
+        client.close()
+        gate.open()
+        assert isinstance(late.exception(DEADLINE), ClientError)
+        assert threads.loops() == []
+
     def test_a_chunk_that_came_before_close_can_be_read_after_it(self) -> None:
         chunk = b"x" * 100_000
 
@@ -1302,40 +1345,52 @@ class TestEnd:
         assert not thread.is_alive()
         assert BackgroundTask.__init__ is TASK_INIT
 
-    def test_a_client_that_is_collected_at_any_moment_does_not_lock_up(self) -> None:
-        """The collector may run a client's finalizer between any two lines that are just (un)hooking Starlette."""
+    @pytest.mark.parametrize("module", ["hooks", "printed"])
+    def test_a_client_that_is_collected_at_any_moment_does_not_lock_up(self, module: str) -> None:
+        """The collector may run a client's finalizer between any two lines that patch something or put it back."""
         script = run_script(
-            """
+            f"""
             import gc, sys
             from starlette.background import BackgroundTask
-            from bgdemo import Recorder, hooks
+            from bgdemo import Recorder, {module}
 
-            original = BackgroundTask.__init__
+            original, write = BackgroundTask.__init__, sys.stdout.write
 
-            def drop_one() -> None:
+            def opened():
                 recorder = Recorder(lambda scope: None)
-                recorder.begin({"type": "http", "method": "GET", "path": "/"})
+                recorder.begin({{"type": "http", "method": "GET", "path": "/"}})
+                recorder.output.listen()
                 recorder.ring = recorder
+                return recorder
 
             def trace(frame, event, arg):
-                if frame.f_code.co_filename == hooks.__file__:
-                    gc.collect()
+                if frame.f_code.co_filename == {module}.__file__:
+                    if held:
+                        held.pop()
+                        gc.collect()
                     return trace
 
             gc.disable()
             gc.freeze()
-            for _ in range(3):
-                drop_one()
+            for number in range(12):  # the last one that is held goes at another line each time
+                held = []
+                one = opened()
+                held = [opened() for _ in range(number)]
+                other = Recorder(lambda scope: None)
                 sys.settrace(trace)
-                hooks.install()
+                other.begin({{"type": "http", "method": "GET", "path": "/"}})
+                other.output.listen()
                 sys.settrace(None)
                 assert BackgroundTask.__init__ is not original
-                drop_one()
+                assert sys.stdout.write != write
                 sys.settrace(trace)
-                hooks.uninstall()
+                other.close()
                 sys.settrace(None)
+                held.clear()
+                del one
                 gc.collect()
                 assert BackgroundTask.__init__ is original
+                assert sys.stdout.write == write
             print("done")
             """
         )

@@ -147,6 +147,7 @@ class TestClient(_Observed, httpx.Client):
         if self.is_closed:
             return
         self._session.refuse_inside_app("close()")
+        self._thread_transport.close_for_good()
         try:
             self._end(None)
         finally:

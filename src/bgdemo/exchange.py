@@ -72,6 +72,7 @@ class Exchange:
     _taken = 0  # bytes; changed on the reader's thread only
     _paused = False
     _held = False
+    _cut_off: ClientError | None = None
     _over: asyncio.Event | None = None
     _room: asyncio.Future[None] | None = None
 
@@ -98,7 +99,7 @@ class Exchange:
             await self._watched.run(self._scope, self.receive, self.send)
         except asyncio.CancelledError:
             if not self.handed_over:
-                self.error = ClientError(
+                self._cut_off = ClientError(
                     f"{self.name} was not answered: the client was closed, or the app's event loop has stopped."
                 )
             raise
@@ -188,8 +189,8 @@ class Exchange:
 
     def check(self) -> None:
         """Raise what kept the app from answering, if the client wants to know."""
-        if isinstance(self.error, ClientError):
-            raise self.error
+        if self._cut_off is not None:
+            raise self._cut_off
         if not self.manners.raise_server_exceptions:
             return
         if self.error is not None:

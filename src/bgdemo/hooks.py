@@ -6,11 +6,12 @@ for FastAPI's tasks too (its BackgroundTasks overrides the `__call__` of the lis
 The seams are in place while at least one recorder is open; apps without a recorder see no difference.
 """
 
-import threading
 from contextvars import ContextVar
 from typing import Any, Protocol
 
 from starlette.background import BackgroundTask, BackgroundTasks
+
+from bgdemo.turnstile import Turnstile
 
 TaskObject = BackgroundTask
 
@@ -28,7 +29,7 @@ class Observer(Protocol):
 current: ContextVar[Observer | None] = ContextVar("bgdemo_request", default=None)
 """The observer of the request that this code belongs to; worker threads inherit it."""
 
-_lock = threading.Lock()
+_turnstile = Turnstile()
 _users = 0
 _task_init = BackgroundTask.__init__
 _task_call = BackgroundTask.__call__
@@ -37,12 +38,12 @@ _list_init = BackgroundTasks.__init__
 
 def install() -> None:
     """Put the hooks in place; each call needs one `uninstall`."""
-    _count(+1)
+    _turnstile.run(lambda: _count(+1))
 
 
 def uninstall() -> None:
-    """Undo one `install`; the last one leaves Starlette as it was."""
-    _count(-1)
+    """Undo one `install`; the last one leaves Starlette as it was. A finalizer may call it."""
+    _turnstile.run_soon(lambda: _count(-1))
 
 
 async def call(task: TaskObject) -> None:
@@ -59,16 +60,10 @@ def with_function(task: TaskObject, func: Any) -> TaskObject:
 
 def _count(change: int) -> None:
     global _users
-    with _lock:
-        before, _users = _users, _users + change
-        if not before:
-            BackgroundTask.__init__ = _hooked_task_init  # type: ignore[method-assign]
-            BackgroundTask.__call__ = _hooked_task_call  # type: ignore[method-assign]
-            BackgroundTasks.__init__ = _hooked_list_init  # type: ignore[method-assign]
-        elif not _users:
-            BackgroundTask.__init__ = _task_init  # type: ignore[method-assign]
-            BackgroundTask.__call__ = _task_call  # type: ignore[method-assign]
-            BackgroundTasks.__init__ = _list_init  # type: ignore[method-assign]
+    _users += change
+    BackgroundTask.__init__ = _hooked_task_init if _users else _task_init  # type: ignore[method-assign]
+    BackgroundTask.__call__ = _hooked_task_call if _users else _task_call  # type: ignore[method-assign]
+    BackgroundTasks.__init__ = _hooked_list_init if _users else _list_init  # type: ignore[method-assign]
 
 
 def _hooked_task_init(self: BackgroundTask, *args: Any, **kwargs: Any) -> None:

@@ -1,15 +1,16 @@
 """Keep what a task prints: a notebook cell that has ended cannot show it."""
 
 import sys
-import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from bgdemo.turnstile import Turnstile
+
 keep: ContextVar[Callable[[str], object] | None] = ContextVar("bgdemo_printed", default=None)
 """Called with what is written to standard output in this context, as well as the stream itself."""
 
-_lock = threading.Lock()
+_turnstile = Turnstile()
 _users: dict[int, int] = {}
 _own_write: dict[int, Any] = {}
 """What somebody else had put in the place of a stream's own `write`."""
@@ -24,40 +25,37 @@ class Listener:
     def listen(self) -> None:
         """Listen to the `sys.stdout` of this moment too."""
         stream = sys.stdout
-        if id(stream) not in self._streams and _share(stream):
-            self._streams[id(stream)] = stream
+        if id(stream) not in self._streams:
+            _turnstile.run(lambda: self._share(stream))
 
     def close(self) -> None:
-        """Leave all streams as they were."""
-        while self._streams:
-            _unshare(self._streams.popitem()[1])
+        """Leave all streams as they were. A finalizer may call it."""
+        _turnstile.run_soon(self._unshare_all)
 
-
-def _share(stream: Any) -> bool:
-    """True if what is written to the stream can be heard."""
-    with _lock:
-        users = _users.get(id(stream), 0)
-        if not users:
+    def _share(self, stream: Any) -> None:
+        if id(stream) in self._streams:
+            return
+        if id(stream) not in _users:
             own = getattr(stream, "__dict__", {}).get("write")
             try:
                 stream.write = _telling(stream.write)
             except AttributeError:  # no stream at all, or one that lets nobody in
-                return False
+                return
             _own_write[id(stream)] = own
-        _users[id(stream)] = users + 1
-        return True
+        _users[id(stream)] = _users.get(id(stream), 0) + 1
+        self._streams[id(stream)] = stream
 
-
-def _unshare(stream: Any) -> None:
-    with _lock:
-        _users[id(stream)] -= 1
-        if not _users[id(stream)]:
-            del _users[id(stream)]
-            own = _own_write.pop(id(stream))
-            if own is None:
-                del stream.write
-            else:
-                stream.write = own
+    def _unshare_all(self) -> None:
+        while self._streams:
+            _, stream = self._streams.popitem()
+            _users[id(stream)] -= 1
+            if not _users[id(stream)]:
+                del _users[id(stream)]
+                own = _own_write.pop(id(stream))
+                if own is None:
+                    del stream.write
+                else:
+                    stream.write = own
 
 
 def _telling(write: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -1,6 +1,7 @@
 """The app calls of one client that are under way, from the first request to the close; driven by `await` alone."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from typing import Any, Protocol
@@ -40,7 +41,7 @@ class Session:
         self.unseen: list[BaseException] = []
         self._calls: dict[Call, asyncio.Task[None]] = {}
         self._background: set[Call] = set()
-        self._when_idle: list[Callable[[], object]] = []
+        self._when_idle: deque[Callable[[], object]] = deque()
         self._lifespan: Lifespan | None = None
 
     def exchange(self, request: httpx.Request, body: bytes, wake: Callable[[], object]) -> Exchange:
@@ -69,12 +70,12 @@ class Session:
         self._background.add(call)
         if call.ended:  # looked at after it was added: the loop looks in the other order
             self._background.discard(call)
+            self._tell_if_idle()
 
     def when_idle(self, callback: Callable[[], object]) -> None:
-        """Call `callback` once, on the loop's thread, when no background work is left. On any thread."""
+        """Call `callback` once when no background work is left, here or on the loop's thread. On any thread."""
         self._when_idle.append(callback)
-        if self.idle:  # looked at after the callback was left: the loop looks in the other order
-            callback()
+        self._tell_if_idle()  # looked at after the callback was left: the loop looks in the other order
 
     @property
     def idle(self) -> bool:
@@ -157,7 +158,12 @@ class Session:
     def _forget(self, call: Call) -> None:
         del self._calls[call]
         self._background.discard(call)
-        if self.idle and self._when_idle:
-            callbacks, self._when_idle = self._when_idle, []
-            for callback in callbacks:
-                callback()
+        self._tell_if_idle()
+
+    def _tell_if_idle(self) -> None:
+        while self.idle and self._when_idle:
+            try:
+                callback = self._when_idle.popleft()
+            except IndexError:  # another thread was faster
+                return
+            callback()

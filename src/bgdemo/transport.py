@@ -30,10 +30,13 @@ class ThreadTransport(httpx.BaseTransport):
         self._thread: LoopThread | None = None
         self._opening = threading.Lock()
         self._closing = False
+        self._closed = False
 
     def open(self) -> LoopThread:
-        if self._closing:
-            raise ClientError("This TestClient is being closed.")
+        if self._closing or self._closed:
+            raise ClientError(
+                f"This TestClient {'was closed: make a new one.' if self._closed else 'is being closed.'}"
+            )
         if self._thread is None:
             with self._opening:
                 if self._thread is None:
@@ -64,6 +67,9 @@ class ThreadTransport(httpx.BaseTransport):
         signal = Signal()
         self._session.when_idle(signal.set)
         return self._thread.wait(signal, timeout)
+
+    def close_for_good(self) -> None:
+        self._closed = True
 
     def begin_closing(self) -> None:
         if self._thread is not None:
