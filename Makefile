@@ -7,13 +7,14 @@ PIP := $(VENV_PYTHON) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab demo test bench build lint
+.PHONY: help lab demo test bench soak build lint
 
 help:
 	@echo "make lab    open the course in JupyterLab"
 	@echo "make demo   the article's experiment in the terminal, 7 seconds"
 	@echo "make test   run the tests"
 	@echo "make bench  measure what a request costs"
+	@echo "make soak   run the simulated clock 1,000 times, and compare"
 	@echo "make build  build the notebooks from their sources"
 	@echo "make lint   check style and types"
 
@@ -28,6 +29,9 @@ test: $(VENV)/with-test
 
 bench: $(VENV)/with-test
 	@$(VENV_PYTHON) -m pytest tests/benchmarks -o addopts= --benchmark-only -p no:randomly
+
+soak: $(VENV)/with-test
+	@BGDEMO_RUNS=1000 $(VENV_PYTHON) -m pytest tests/simulation/test_determinism.py --timeout 3600
 
 build: $(VENV)/with-test
 	@$(VENV_PYTHON) notebooks/build.py

@@ -7,6 +7,7 @@ import gc
 import io
 import sys
 import threading
+import time
 import tracemalloc
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -21,6 +22,7 @@ from starlette.background import BackgroundTasks as TaskList
 from starlette.routing import Route
 
 from bgdemo import AsyncTestClient, Recorder, Task, TestClient, Timeline
+from bgdemo.clock import ClockName
 from bgdemo.errors import DrainTimeout
 from gates import DEADLINE, Gate, Threads, forget_clients, in_thread, until
 
@@ -792,14 +794,17 @@ class TestChangesNothing:
             gc.collect()
             assert gone() is None
 
-    def test_a_request_with_a_task_keeps_at_most_3_kilobytes(self) -> None:
+    @pytest.mark.parametrize("clock", ["real", "simulated"])
+    def test_a_request_with_a_task_keeps_at_most_3_kilobytes(self, clock: ClockName) -> None:
         app = FastAPI()
 
         @app.get("/")
         async def index(background_tasks: BackgroundTasks) -> None:
             background_tasks.add_task(nothing_async)
+            if clock == "simulated":
+                background_tasks.add_task(time.sleep, 7)
 
-        with TestClient(app) as client:
+        with TestClient(app, clock=clock, close_timeout=10_000) as client:
             for _ in range(50):
                 client.get("/")
             client.drain()

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import aiosqlite
 import pytest
 from fastapi import FastAPI
 
@@ -78,7 +79,6 @@ def test_a_thread_that_fails_to_start_is_forgotten(make_client, monkeypatch):
 
 
 def test_aiosqlite_in_a_route(make_client, tmp_path):
-    aiosqlite = pytest.importorskip("aiosqlite")
     app = FastAPI()
 
     @app.get("/")
