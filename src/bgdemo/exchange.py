@@ -107,6 +107,7 @@ class Exchange:
             raised = error
         finally:
             self._keep_unseen(raised, keep)
+            self._watched.before_async_task = None
             self._scope = {}  # it holds all that the app has put into request.state
             self.ended = True
             self.wake()
