@@ -184,5 +184,7 @@ choose(..., who_waited)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Next
 #
-# You have felt the difference. The next notebook, **Where background work belongs**, shows three places where it
-# matters: tickets, purchases and uploads. To read on: the FastAPI tutorial's page *Background Tasks*.
+# You have felt the difference. Where does it matter? Three small apps show it: tickets, purchases and uploads.
+# Run one of them in a terminal, and look who waits:
+# `bgdemo trace bgdemo.lessons.tickets:app "POST /tickets?passenger=Li"`, and then the same with `/tickets/waiting`.
+# To read on: the FastAPI tutorial's page *Background Tasks*.
