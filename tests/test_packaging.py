@@ -262,7 +262,15 @@ class TestMake:
     def test_without_a_target_the_targets_are_listed(self, machine: Path) -> None:
         shown = make(machine)
 
-        assert [line.split()[1] for line in shown.splitlines()] == ["lab", "demo", "test", "bench", "build", "lint"]
+        assert [line.split()[1] for line in shown.splitlines()] == [
+            "lab",
+            "demo",
+            "test",
+            "bench",
+            "soak",
+            "build",
+            "lint",
+        ]
 
     def test_what_is_set_up_is_not_set_up_again_until_pyproject_changes(self, machine: Path) -> None:
         for name in (".venv/bin/python", ".venv/with-notebooks"):
