@@ -91,7 +91,8 @@ class TestClient(_Observed, httpx.Client):
         self.app_state = self._session.state
         self._close_timeout = close_timeout
         self._thread_transport = ThreadTransport(self._session, backend_options or {})
-        weakref.finalize(self, self._thread_transport.abort)
+        # Not at the interpreter's exit: its threads are daemons, and calls that wait would only fail noisily.
+        weakref.finalize(self, self._thread_transport.abort).atexit = False
         super().__init__(
             base_url=base_url,
             headers=_with_user_agent(headers),
@@ -216,7 +217,7 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
         self.app_state = self._session.state
         self._close_timeout = close_timeout
         self._loop_transport = LoopTransport(self._session)
-        weakref.finalize(self, self._loop_transport.abort)
+        weakref.finalize(self, self._loop_transport.abort).atexit = False
         super().__init__(
             base_url=base_url,
             headers=_with_user_agent(headers),
