@@ -1,6 +1,7 @@
 """Run the tests on every Python that is installed, with the newest and with the lowest direct dependencies.
 
-`python tests/matrix.py [pytest arguments]`; each combination gets an environment of its own in .matrix/.
+`python tests/matrix.py [--ends] [pytest arguments]`; each combination gets an environment of its own in .matrix/.
+With --ends only the two ends of the range: the oldest Python with the lowest, the newest Python with the newest.
 """
 
 import re
@@ -40,28 +41,36 @@ def environment(python: str, name: str, wanted: list[str]) -> Path:
     """The Python of a virtual environment with these requirements and this package."""
     folder = ROOT / ".matrix" / name
     bin_folder = folder / ("Scripts" if sys.platform == "win32" else "bin")
-    if not folder.exists():
-        subprocess.run([python, "-m", "venv", str(folder)], check=True)
+    subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)
     pip = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *wanted], check=True)
     subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True)
     return bin_folder / "python"
 
 
-def main() -> int:
-    """Run all combinations; the exit code is 1 if one of them failed."""
-    failed = []
+def combinations(*, ends: bool) -> list[tuple[str, str, str, list[str]]]:
+    """Version, interpreter, level and requirements of each combination that can be made here."""
+    found = []
     for version in VERSIONS:
         python = interpreter(version)
         if python is None:
             print(f"Python {version}: not installed here", flush=True)
             continue
-        for level, wanted in (("newest", requirements()), ("lowest", [lowest(one) for one in requirements()])):
-            name = f"{version}-{level}"
-            print(f"Python {version}, {level} direct dependencies", flush=True)
-            command = [str(environment(python, name, wanted)), "-m", "pytest", "--quiet", *sys.argv[1:]]
-            if subprocess.run(command, cwd=ROOT).returncode != 0:
-                failed.append(name)
+        found.append((version, python, "lowest", [lowest(one) for one in requirements()]))
+        found.append((version, python, "newest", requirements()))
+    return [found[0], found[-1]] if ends else found
+
+
+def main() -> int:
+    """Run the combinations; the exit code is 1 if one of them failed."""
+    arguments = sys.argv[1:]
+    ends = "--ends" in arguments
+    failed = []
+    for version, python, level, wanted in combinations(ends=ends):
+        print(f"Python {version}, {level} direct dependencies", flush=True)
+        command = [str(environment(python, f"{version}-{level}", wanted)), "-m", "pytest", "--quiet"]
+        if subprocess.run([*command, *(one for one in arguments if one != "--ends")], cwd=ROOT).returncode != 0:
+            failed.append(f"{version}-{level}")
     print(f"Failed: {', '.join(failed)}" if failed else "All combinations passed.")
     return 1 if failed else 0
 

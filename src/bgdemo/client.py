@@ -91,8 +91,7 @@ class TestClient(_Observed, httpx.Client):
         self.app_state = self._session.state
         self._close_timeout = close_timeout
         self._thread_transport = ThreadTransport(self._session, backend_options or {})
-        # Not at the interpreter's exit: its threads are daemons, and calls that wait would only fail noisily.
-        weakref.finalize(self, self._thread_transport.abort).atexit = False
+        weakref.finalize(self, self._thread_transport.abort).atexit = False  # its threads are daemons
         super().__init__(
             base_url=base_url,
             headers=_with_user_agent(headers),
