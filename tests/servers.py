@@ -62,6 +62,7 @@ def serve(app: ASGIApp, *, lifespan: Literal["auto", "on", "off"] = "auto", root
         lifespan=lifespan,
         root_path=root_path,
         log_config=None,
+        ws="websockets-sansio",
         log_level="warning",
         access_log=False,
     )
