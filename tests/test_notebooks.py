@@ -115,15 +115,29 @@ def test_no_output_of_a_notebook_is_printed_strings_alone(source: Path) -> None:
 SOURCE_00 = NOTEBOOKS / "00_does_the_client_wait.py"
 
 
+def seconds(pattern: str, text: str) -> list[float]:
+    """The numbers that the first match of a pattern has."""
+    found = re.search(pattern, text)
+    assert found is not None, text
+    return [float(number) for number in found.groups()]
+
+
+LATE = 2.0
+"""Seconds by which a busy machine may be late; real time never runs ahead."""
+
+
 def test_00_shows_what_it_claims() -> None:
     notebook = executed(SOURCE_00)
-    assert "Response at 7.0 s: the client waited 7.0 s; no task was added." in shown(cell_with(notebook, "(waiting)"))
+    waited = r"Response at ([\d.]+) s: the client waited ([\d.]+) s; no task was added\."
+    assert all(7.0 <= each <= 7.0 + LATE for each in seconds(waited, shown(cell_with(notebook, "(waiting)"))))
     first_look, second_look = [cell for cell in code_cells(notebook) if "file.read_text" in cell.source]
     assert "not there yet" in shown(first_look)
-    watched = shown(cell_with(notebook, "watch(client_2"))
-    assert "Response at 0.0 s; write_notification ended at 7.0 s: the client did not wait." in watched
+    for name, words in (("write_notification", "watch(client_2"), ("send_mail", "client_3.post")):
+        did_not_wait = rf"Response at ([\d.]+) s; {name} ended at ([\d.]+) s"
+        response, ended = seconds(did_not_wait, shown(cell_with(notebook, words)))
+        assert response <= LATE
+        assert 7.0 <= ended <= 7.0 + 2 * LATE
     assert "notification for a@example.com: some notification" in shown(second_look)
-    assert "send_mail ended at 7.0 s: the client did not wait." in shown(cell_with(notebook, "client_3.post"))
     assert shown(cell_with(notebook, "turn_the_route.check")).startswith("Not attempted.")
 
 
@@ -136,7 +150,7 @@ def test_00_asks_nothing_without_an_answer() -> None:
 
 def test_00_has_the_same_outputs_when_it_is_built_again() -> None:
     for before, now in zip(code_cells(committed(SOURCE_00)), code_cells(executed(SOURCE_00)), strict=True):
-        assert shown(before).splitlines()[:1] == shown(now).splitlines()[:1] or "real-time" in tags(before)
+        assert shown(before) == shown(now) or "real-time" in tags(before)
         assert [output.get("data", {}).keys() for output in before.outputs if output.output_type != "stream"] == [
             output.get("data", {}).keys() for output in now.outputs if output.output_type != "stream"
         ]
