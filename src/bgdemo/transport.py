@@ -62,7 +62,7 @@ class ThreadTransport(httpx.BaseTransport):
         return exchange.response(reader)
 
     def wait_until_idle(self, timeout: float | None) -> bool:
-        if self._thread is None or self._session.idle or not self._thread.is_alive:
+        if self._thread is None or self._session.idle:
             return True
         signal = Signal()
         self._session.when_idle(signal.set)
