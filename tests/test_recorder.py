@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import functools
 import gc
 import io
@@ -904,3 +905,51 @@ class TestHowTasksEnd:
             with pytest.raises(DrainTimeout, match=r"hold of GET / \(added\)"):
                 client.drain(timeout=0)
         assert sorted({task.status for task in client.timeline.tasks}) == ["abandoned", "cancelled"]
+
+
+class TestARequestThatIsThrownAway:
+    """The garbage collector ends an old coroutine wherever it likes: on another request's thread, in its context."""
+
+    def half_done(self) -> Any:
+        """A request whose task waits for ever, and which no loop goes on with."""
+
+        class Never:
+            def __await__(self) -> Iterator[None]:
+                while True:
+                    yield
+
+        async def wait() -> None:
+            await Never()
+
+        async def send(message: Any) -> None:
+            pass
+
+        recorder = Recorder(Response(background=BackgroundTask(wait)))
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        request = recorder(scope, lambda: Never(), send)  # type: ignore[arg-type, return-value]
+        contextvars.copy_context().run(request.send, None)
+        assert [task.status for task in recorder.timeline.tasks] == ["running"]
+        return request
+
+    def test_it_takes_no_task_from_another(self) -> None:
+        old = self.half_done()
+
+        async def index(background_tasks: BackgroundTasks) -> None:
+            old.close()
+            background_tasks.add_task(nothing)
+
+        assert statuses(served(index)) == [("nothing", "finished")]
+
+    def test_it_takes_nothing_of_what_another_prints(self) -> None:
+        old = self.half_done()
+
+        def speak() -> None:
+            print("one", end=" ")
+            old.close()
+            print("two", end="")
+
+        def index(background_tasks: BackgroundTasks) -> None:
+            background_tasks.add_task(speak)
+
+        (task,) = served(index).tasks
+        assert task.printed == "one two"

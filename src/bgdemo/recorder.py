@@ -151,7 +151,8 @@ class WatchedRequest:
             unless_they_ran = "dropped"
             raise
         finally:
-            hooks.current.set(before)
+            if hooks.current.get() is self:  # not so where the garbage collector ends this, amid another request
+                hooks.current.set(before)
             self._over = True
             skipped = self._skipped()
             for task, watched in self._tasks.values():
@@ -275,7 +276,8 @@ class WatchedTask:
         keep.set(self._printed)
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        keep.set(self._kept_before)  # not reset(token): a coroutine that is thrown away ends in another context
+        if keep.get() == self._printed:  # not so where the garbage collector ends this, amid another task
+            keep.set(self._kept_before)
         self.end(error)
 
     def end(self, error: BaseException | None) -> None:
