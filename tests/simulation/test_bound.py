@@ -113,6 +113,19 @@ def passes_a_sleep_in(client=None) -> None:
     with_keyword_default(wait=time.sleep)
 
 
+def test_the_replaced_sleep_as_a_task_leaves_the_clock_its_own(make_client):
+    app = FastAPI()
+
+    @app.post("/")
+    async def add(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(time.sleep, 7)  # looked up now: it is the clock's already
+
+    client = make_client(app)
+    client.post("/")
+    assert ends(client.drain()) == [7.0]
+    time.sleep(0)  # on a thread that takes no part
+
+
 def test_a_sleep_that_is_passed_in_follows(make_client):
     client = make_client(app_with(passes_a_sleep_in))
     client.post("/passes_a_sleep_in")
