@@ -19,7 +19,7 @@ from bgdemo import TestClient, exercises
 from bgdemo.display import Mark
 from bgdemo.lessons import folder
 from bgdemo.notebook import choose, predict, watch
-from bgdemo.questions import who_waited
+from bgdemo.questions.waiting import who_waited
 
 file = folder() / "log_test.txt"  # what the task writes
 

@@ -13,7 +13,8 @@ from bgdemo import AsyncTestClient, TestClient
 from bgdemo import notebook as notebook_module
 from bgdemo.display import Mark
 from bgdemo.notebook import choose, predict, watch
-from bgdemo.questions import Question, who_waited
+from bgdemo.questions import Question
+from bgdemo.questions.waiting import who_waited
 from bgdemo.timeline import Event, Request, Task, Timeline
 
 HAPPENED = Timeline(
@@ -63,10 +64,46 @@ def test_guesses_about_several_clients_share_one_picture() -> None:
     assert shown.picture.count("<svg") == 3
 
 
-@pytest.mark.parametrize("guess", ["7", None, True, [7]])
-def test_a_guess_that_is_no_number_is_refused_by_name(guess: Any) -> None:
+@pytest.mark.parametrize(
+    ("guess", "seen", "sentence", "right"),
+    [
+        (422, 422, "it: you guessed 422 and it was 422. Right!", True),
+        (200, 422, "it: you guessed 200 and it was 422.", False),
+        (False, True, "it: you guessed False and it was True.", False),
+        (" mail ", "mail", "it: you guessed mail and it was mail. Right!", True),
+        (["a", "b"], ("a", "b"), "it: you guessed a, then b and it was a, then b. Right!", True),
+        (["b", "a"], [], "it: you guessed b, then a and it was nothing.", False),
+        (3, None, "it: you guessed 3, but it has not happened (yet). Run the cells before this one.", None),
+        (..., 3, "it: you have not guessed yet. Put your guess in the place of ... and run it again.", None),
+    ],
+)
+def test_what_was_seen_can_be_guessed_as_well_as_a_time(guess: Any, seen: Any, sentence: str, right: Any) -> None:
+    shown = predict(it=guess).compare(it=seen)
+    assert (shown.words.splitlines()[0], shown.right) == (sentence, right)
+
+
+def test_a_guess_about_what_was_seen_is_shown_above_the_timeline() -> None:
+    shown = predict(status=200).compare(HAPPENED, status=200)
+    assert shown.picture is not None
+    assert shown.picture.count("<svg") == 2
+
+
+@pytest.mark.parametrize("guess", [None, [7], {}, "", []])
+def test_a_guess_of_no_kind_is_refused_by_name(guess: Any) -> None:
     with pytest.raises(TypeError, match=r"response=.* is no guess: give a number of seconds, such as response=3"):
         predict(response=guess)
+
+
+def test_a_number_in_quotes_is_given_back_without_them() -> None:
+    with pytest.raises(TypeError, match=r"leave the quotes out, response=7\."):
+        predict(response="7")
+
+
+@pytest.mark.parametrize("guess", ["soon", True, ["a"]])
+def test_a_guess_of_a_time_that_is_no_number_is_asked_for_one(guess: Any) -> None:
+    shown = predict(response=guess).compare(HAPPENED)
+    assert shown.right is None
+    assert "is no number of seconds. Guess one, such as response=3" in shown.words
 
 
 @pytest.mark.parametrize("guess", [-1, float("nan"), float("inf")])
@@ -154,6 +191,21 @@ def test_watch_draws_one_picture_again_and_again_until_the_task_has_ended(frames
     assert "finished" in frames[-1]["text/plain"]
     assert "the file" in frames[0]["image/svg+xml"]
     client.close()
+
+
+def test_watch_plays_a_simulated_clock_fast(frames: list[dict[str, Any]]) -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def route(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(time.sleep, 7)
+
+    with TestClient(app, clock="simulated") as client:
+        client.post("/")
+        watch(client, until=7)
+        assert client.timeline.tasks[0].ended == 7.0
+    assert len(frames) > 7
+    assert "finished" in frames[-1]["text/plain"]
 
 
 def test_watch_leaves_the_error_of_a_task_for_drain(frames: list[dict[str, Any]]) -> None:

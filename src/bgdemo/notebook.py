@@ -14,15 +14,22 @@ from typing import Any, overload
 from bgdemo.client import AsyncTestClient, TestClient
 from bgdemo.display import Mark, stacked, svg, text
 from bgdemo.questions import Answer, Question
+from bgdemo.simulation import SimulatedClock
 from bgdemo.timeline import Timeline
 
 FRAME = 0.2
 """Seconds between two pictures of `watch`."""
 
+FAST = 5
+"""How many times as fast `watch` plays a simulated clock."""
+
 CLOSE = 0.1
 """A guess that is off by at most this part of the truth, or by half a second, is right: real clocks vary."""
 
-Guess = float | EllipsisType
+Value = float | str | Sequence[str]
+"""What can be guessed: seconds, another number, True or False, a word, or words in an order."""
+
+Guess = Value | EllipsisType
 
 _places = itertools.count(1)
 
@@ -46,19 +53,22 @@ class Shown:
 
 
 class Prediction:
-    """Guesses, in seconds, to be compared with what happens; `predict` makes one."""
+    """Guesses, to be compared with what happens; `predict` makes one."""
 
     def __init__(self, guesses: dict[str, Guess]) -> None:
         self.guesses = guesses
 
     def compare(
-        self, happened: TestClient | AsyncTestClient | Timeline | None = None, **named: TestClient | Timeline
+        self,
+        happened: TestClient | AsyncTestClient | Timeline | None = None,
+        **named: TestClient | AsyncTestClient | Timeline | Value | None,
     ) -> Shown:
         """Guess and truth in one picture, and in one sentence a guess.
 
         Args:
             happened: a client or its timeline, for the guesses `response`, `task_start` and `task_end`.
-            named: for other guesses: the client or the timeline whose response was guessed.
+            named: for other guesses: the client or the timeline whose response was guessed, or what was seen instead
+                (`status=response.status_code`), where None stands for "not yet".
 
         Raises:
             TypeError: there is a guess that nothing was given for.
@@ -66,18 +76,21 @@ class Prediction:
         sentences: list[str] = []
         verdicts: list[bool | None] = []
         panels: dict[int, tuple[Timeline, list[Mark]]] = {}
+        if happened is not None:
+            panels[id(happened)] = _timeline(happened), []
         for name, guess in self.guesses.items():
-            source = named.get(name, happened)
-            if source is None:
+            if happened is None and name not in named:
                 raise TypeError(f"compare() needs to know where to look for {name!r}: pass {name}=client.")
-            timeline = source if isinstance(source, Timeline) else source.timeline
-            _, marks = panels.setdefault(id(source), (timeline, []))
-            truth = _truth(timeline, "response" if name in named else name)
-            sentence, verdict = _verdict(name, guess, truth)
+            source = named.get(name, happened)
+            if isinstance(source, (TestClient, AsyncTestClient, Timeline)):
+                timeline, marks = panels.setdefault(id(source), (_timeline(source), []))
+                sentence, verdict = _verdict(name, guess, _truth(timeline, "response" if name in named else name))
+                if isinstance(guess, (int, float)):
+                    marks.append(Mark(guess, f"your guess: {name.replace('_', ' ')}"))
+            else:
+                sentence, verdict = _verdict_on_value(name, guess, source)
             sentences.append(sentence)
             verdicts.append(verdict)
-            if not isinstance(guess, EllipsisType):
-                marks.append(Mark(guess, f"your guess: {name.replace('_', ' ')}"))
         return _shown(sentences, verdicts, list(panels.values()))
 
 
@@ -85,18 +98,23 @@ def predict(**guesses: Guess) -> Prediction:
     """Say what you expect before you run it; `...` means that you have not guessed yet.
 
     Args:
-        guesses: a name and a number of seconds each: `predict(response=0, task_end=7)`.
+        guesses: a name and a guess each: `predict(response=0, task_end=7)` in seconds, or another number, True or
+            False, a word, a list of words.
 
     Raises:
-        TypeError: a guess is no number.
-        ValueError: a guess is no time.
+        TypeError: a guess is none of these.
+        ValueError: a guess is a number below 0, or no finite one.
     """
     for name, guess in guesses.items():
         if isinstance(guess, EllipsisType):
             continue
-        if isinstance(guess, bool) or not isinstance(guess, (int, float)):
+        if isinstance(guess, str) and guess.strip().replace(".", "", 1).isdigit():
+            raise TypeError(f"{name}={guess!r} is no guess: leave the quotes out, {name}={guess.strip()}.")
+        if isinstance(guess, (list, tuple)) and guess and all(isinstance(word, str) for word in guess):
+            continue
+        if not isinstance(guess, (int, float, str)) or guess == "":
             raise TypeError(f"{name}={guess!r} is no guess: give a number of seconds, such as {name}=3.")
-        if not math.isfinite(guess) or guess < 0:
+        if not isinstance(guess, str) and (not math.isfinite(guess) or guess < 0):
             raise ValueError(f"{name}={guess!r} is no time: give a number of seconds from 0 on, such as {name}=3.")
     return Prediction(guesses)
 
@@ -124,7 +142,8 @@ def watch(
 ) -> "asyncio.Future[None] | None":
     """Show the timeline as a picture that grows, until no task is running any more; Ctrl-C or Interrupt ends it early.
 
-    It looks and does not touch: an error of a task stays there for `drain()`.
+    It looks and does not touch: an error of a task stays there for `drain()`. A simulated clock, which stands still
+    between two cells, is let go on, and played fast.
 
     Args:
         client: with AsyncTestClient, await what this returns.
@@ -135,7 +154,11 @@ def watch(
         return asyncio.ensure_future(_watch_awaiting(client, until, marks))
     with _screen(until, marks) as show, contextlib.suppress(KeyboardInterrupt):
         while show(client.timeline):
-            time.sleep(FRAME)
+            if isinstance(client.clock, SimulatedClock):
+                client.clock.advance(FRAME)
+                time.sleep(FRAME / FAST)
+            else:
+                time.sleep(FRAME)
     return None
 
 
@@ -198,10 +221,16 @@ def _truth(timeline: Timeline, name: str) -> float | None:
     raise TypeError(f"{name!r} cannot be compared: guess response, task_start or task_end, or pass {name}=client.")
 
 
+def _timeline(source: TestClient | AsyncTestClient | Timeline) -> Timeline:
+    return source if isinstance(source, Timeline) else source.timeline
+
+
 def _verdict(name: str, guess: Guess, truth: float | None) -> tuple[str, bool | None]:
     what = name.replace("_", " ")
     if isinstance(guess, EllipsisType):
         return f"{what}: you have not guessed yet. Put a number of seconds in the place of ... and run it again.", None
+    if isinstance(guess, bool) or not isinstance(guess, (int, float)):
+        return f"{what}: {guess!r} is no number of seconds. Guess one, such as {name}=3, and run it again.", None
     if truth is None:
         return f"{what}: you guessed {guess:g} s, but it has not happened (yet). Run the cells before this one.", None
     off = guess - truth
@@ -209,6 +238,23 @@ def _verdict(name: str, guess: Guess, truth: float | None) -> tuple[str, bool | 
         return f"{what}: you guessed {guess:g} s and it was {truth:.1f} s. Right!", True
     direction = "earlier" if off > 0 else "later"
     return f"{what}: you guessed {guess:g} s and it was {truth:.1f} s, {abs(off):.1f} s {direction}.", False
+
+
+def _verdict_on_value(name: str, guess: Guess, truth: Any) -> tuple[str, bool | None]:
+    what = name.replace("_", " ")
+    if isinstance(guess, EllipsisType):
+        return f"{what}: you have not guessed yet. Put your guess in the place of ... and run it again.", None
+    guessed = _in_words(guess)
+    if truth is None:
+        return f"{what}: you guessed {guessed}, but it has not happened (yet). Run the cells before this one.", None
+    right = guessed == _in_words(truth)
+    return f"{what}: you guessed {guessed} and it was {_in_words(truth)}.{' Right!' if right else ''}", right
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", then ".join(str(word).strip() for word in value) if value else "nothing"
+    return f"{value:g}" if isinstance(value, float) else str(value).strip()
 
 
 def _shown(
