@@ -21,3 +21,10 @@ class DrainTimeout(BgdemoError, TimeoutError):
 
 class ResponseTimeout(BgdemoError, httpx.ReadTimeout):
     """The route did not answer in time."""
+
+
+class EndlessLoopError(BaseException):
+    """Raised in code that computes without end, where a limit was set; no `except Exception` is to stop it."""
+
+    def __str__(self) -> str:
+        return "this line went on without end, and was stopped: does its loop have a way out?"

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bgdemo import hooks
 from bgdemo.clock import Clock, RealClock
-from bgdemo.errors import ClientError
+from bgdemo.errors import ClientError, EndlessLoopError
 from bgdemo.log import Log, describe
 from bgdemo.printed import Listener, keep
 from bgdemo.timeline import TaskStatus, Timeline
@@ -22,6 +22,9 @@ from bgdemo.timeline import TaskStatus, Timeline
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _ENDS = {"http.response.body", "websocket.close", "websocket.http.response.body"}
 _LEAVES = {"http.disconnect", "websocket.disconnect"}
+
+
+_FAILURES = (Exception, SystemExit, KeyboardInterrupt, EndlessLoopError)
 
 
 class Recorder:
@@ -146,7 +149,7 @@ class WatchedRequest:
         try:
             await self.recorder.app(scope, receive, send)
             unless_they_ran = "dropped"
-        except Exception as raised:
+        except (Exception, EndlessLoopError) as raised:
             error = describe(raised)
             unless_they_ran = "dropped"
             raise
@@ -187,7 +190,7 @@ class WatchedRequest:
             await before()
         try:
             await hooks.call(watched.watching(task))
-        except Exception as error:
+        except (Exception, EndlessLoopError) as error:
             self.task_errors.append(error)
             self._failed.append(task)
             watched.end(error)
@@ -307,4 +310,4 @@ class WatchedTask:
 def _outcome(error: BaseException | None) -> TaskStatus:
     if error is None:
         return "finished"
-    return "failed" if isinstance(error, (Exception, SystemExit, KeyboardInterrupt)) else "cancelled"
+    return "failed" if isinstance(error, _FAILURES) else "cancelled"

@@ -16,7 +16,7 @@ from bgdemo.simulation.loop import SimulatedEventLoop
 from bgdemo.simulation.loop_thread import SimulatedLoopThread
 from bgdemo.simulation.participants import here
 from bgdemo.simulation.wakeups import NANOSECONDS
-from bgdemo.simulation.watch import Watch
+from bgdemo.simulation.watch import Patience, Watch
 
 T = TypeVar("T")
 
@@ -30,6 +30,8 @@ class SimulatedClock:
         start_date: what `now()` and, in the app, `time.time()` begin with.
         real_timeout: real seconds after which a thread that neither computes, nor sleeps on this clock, nor returns
             is taken to wait for something real, and RealBlockingError is raised; None waits for ever.
+        compute_timeout: seconds of computing without a wait after which EndlessLoopError is raised in the code that
+            does it; None lets it compute for ever.
         max_steps: steps of one instant after which it is taken to go on without end, and DeadlockError is raised.
     """
 
@@ -40,10 +42,11 @@ class SimulatedClock:
         start_date: datetime = DEFAULT_DATE,
         *,
         real_timeout: float | None = 5.0,
+        compute_timeout: float | None = None,
         max_steps: int = 1_000_000,
     ) -> None:
         self._start_date = start_date
-        self._real_timeout = real_timeout
+        self._patience = Patience(real_timeout, compute_timeout)
         self._max_steps = max_steps
         self._started_at: float | None = None  # nanoseconds
         self._loops: list[SimulatedLoopThread] = []
@@ -97,9 +100,9 @@ class SimulatedClock:
         self.start()
         bound.look_again()
         call = Call(None, seconds)
-        verdict = drive(self._baton, call, Watch(self._baton, self._real_timeout).is_idle)
+        verdict = drive(self._baton, call, Watch(self._baton, self._patience).is_idle)
         if verdict is not Verdict.TIME:
-            raise report.error(self._baton, verdict, call, self._real_timeout)
+            raise report.error(self._baton, verdict, call, self._patience.real_timeout)
 
     def run(self, async_fn: Callable[..., Awaitable[T]], *args: Any) -> T:
         """Run an async function on an event loop of this clock, in a thread of its own, and return its result.
@@ -134,7 +137,7 @@ class SimulatedClock:
                 self._open()
             try:
                 thread = SimulatedLoopThread(
-                    self._baton, real_timeout=self._real_timeout, when_ended=self._loop_has_ended, **options
+                    self._baton, patience=self._patience, when_ended=self._loop_has_ended, **options
                 )
             except BaseException:
                 if not self._loops:

@@ -14,7 +14,7 @@ from bgdemo.simulation.driving import drive
 from bgdemo.simulation.loop import SimulatedEventLoop
 from bgdemo.simulation.participants import ClockHasEnded, enter, here, leave
 from bgdemo.simulation.wakeups import NEVER
-from bgdemo.simulation.watch import Watch
+from bgdemo.simulation.watch import Patience, Watch
 from bgdemo.threads import LoopThread, Signal, _Outcome
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class SimulatedLoopThread(LoopThread):
 
     Args:
         baton: of the clock that makes it.
-        real_timeout: real seconds after which a participant that does nothing is given up; None for never.
+        patience: how long a participant may keep the baton.
         when_ended: called after the loop has ended.
         debug: asyncio's debug mode.
         use_uvloop: refused.
@@ -42,7 +42,7 @@ class SimulatedLoopThread(LoopThread):
         self,
         baton: Baton,
         *,
-        real_timeout: float | None,
+        patience: Patience,
         when_ended: Callable[["SimulatedLoopThread"], object],
         debug: bool | None = None,
         use_uvloop: bool = False,
@@ -50,7 +50,7 @@ class SimulatedLoopThread(LoopThread):
     ) -> None:
         _refuse_other_loops(use_uvloop, loop_factory)
         self.baton = baton
-        self._real_timeout = real_timeout
+        self._patience = patience
         self._when_ended = when_ended
         self._closing = False
         self._ended = Signal()
@@ -116,7 +116,7 @@ class SimulatedLoopThread(LoopThread):
             return verdict is Verdict.DONE or signal.wait(0)
         if self._participant.ended or verdict is Verdict.OVER:
             raise ClientError("The app's event loop has stopped: did the app call sys.exit(), or stop its loop?")
-        raise report.error(self.baton, verdict, call, self._real_timeout)
+        raise report.error(self.baton, verdict, call, self._patience.real_timeout)
 
     def answers(self, within: float) -> bool:
         """True: whether something real blocks the loop is found out when it is asked to end."""
@@ -141,10 +141,8 @@ class SimulatedLoopThread(LoopThread):
             self._thread.join(grace)
 
     def _drive(self, call: Call) -> Verdict:
-        timeout = self._real_timeout
-        if self._closing:
-            timeout = _CLOSING if timeout is None else min(timeout, _CLOSING)
-        return drive(self.baton, call, Watch(self.baton, timeout).is_idle)
+        patience = self._patience.at_most(_CLOSING) if self._closing else self._patience
+        return drive(self.baton, call, Watch(self.baton, patience).is_idle)
 
     def _main(self) -> None:
         self._participant.thread = threading.current_thread()

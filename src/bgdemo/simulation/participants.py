@@ -14,7 +14,7 @@ Kind = Literal["loop", "worker", "thread"]
 class Participant:
     """A thread of the app: it runs only while it holds the baton."""
 
-    __slots__ = ("baton", "calls", "ended", "kind", "lock", "nap", "native_id", "thread", "waiter")
+    __slots__ = ("baton", "calls", "ended", "interrupts", "kind", "lock", "nap", "native_id", "thread", "waiter")
 
     def __init__(self, baton: "Baton", thread: threading.Thread | None, kind: Kind) -> None:
         self.baton = baton
@@ -26,6 +26,7 @@ class Participant:
         self.nap: Nap | None = None
         self.native_id = 0
         self.calls = 0  # under way, to clients on other simulated clocks
+        self.interrupts = 0  # times that it was told to stop computing
         self.ended = False
 
 

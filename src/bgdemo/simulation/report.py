@@ -64,6 +64,11 @@ def _real_blocking(culprit: Participant, patience: float) -> str:
     frame = _frame(culprit, sys._current_frames())
     place = stacks.of_thread(frame)
     what = "a library's code" if place is None else f"{place}: `{place.text}`"
+    if culprit.interrupts:
+        return (
+            f"Thread {_name(culprit)} computes without end, and could not be stopped: it is in {what}. "
+            "A call that never comes back from a library, or a loop that catches every error? Give it a way out."
+        )
     message = (
         f"Thread {_name(culprit)} has waited for {patience:g} real seconds for something real, and a simulated clock "
         f"stands still meanwhile. It is in {what}. "

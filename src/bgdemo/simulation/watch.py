@@ -1,14 +1,37 @@
-"""Whether the participant that has the baton does something with it."""
+"""Whether the participant that has the baton does something with it, and whether it ever comes to an end."""
 
 import os
+import sys
 import time
+from dataclasses import dataclass, replace
 
+from bgdemo.errors import EndlessLoopError
+from bgdemo.simulation import stacks
 from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.calls import Call
 from bgdemo.simulation.participants import Participant
+from bgdemo.simulation.wakeups import NANOSECONDS
 
 _COARSE = 20_000_000
 """Nanoseconds."""
+
+_INTERRUPTS = 20
+"""How often a participant is told to stop before it is given up: it may catch what it is told with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a participant may keep the baton."""
+
+    real_timeout: float | None = 5.0
+    """Real seconds without a sign of life; None for any time."""
+    compute_timeout: float | None = None
+    """Seconds of computing without a wait; None for any time."""
+
+    def at_most(self, real_timeout: float) -> "Patience":
+        """The same with less patience for who gives no sign of life."""
+        known = self.real_timeout
+        return replace(self, real_timeout=real_timeout if known is None else min(known, real_timeout))
 
 
 class Watch:
@@ -18,17 +41,18 @@ class Watch:
 
     Args:
         baton: whose holder is watched.
-        patience: real seconds without a sign of life after which a participant is given up; None for never.
+        patience: how long that one may keep it.
     """
 
-    def __init__(self, baton: Baton, patience: float | None) -> None:
+    def __init__(self, baton: Baton, patience: Patience) -> None:
         self._baton = baton
         self._patience = patience
         self._idle = 0.0
-        self._seen: object = None
+        self._turn: object = None
+        self._cpu = self._cpu_at_first = 0
 
     def is_idle(self, call: Call, seconds: float) -> bool:
-        """True if whoever has the baton has done nothing for too long.
+        """True if whoever has the baton has done nothing for too long; stops one that computes for too long.
 
         Args:
             call: the call that is under way.
@@ -36,21 +60,43 @@ class Watch:
         """
         baton = self._baton
         culprit = baton.holder or next(iter(baton.lost), None)
-        if culprit is None or self._patience is None:
+        if culprit is None:
             return False
         if culprit.calls:  # that clock watches its own
-            self._seen = None
+            self._turn = None
             return False
-        seen = (baton.switches, culprit, cpu_time(culprit))
-        if seen != self._seen:
-            self._seen, self._idle = seen, 0.0
+        turn, cpu = (baton.switches, culprit), cpu_time(culprit)
+        if turn != self._turn:
+            self._turn, self._idle, self._cpu, self._cpu_at_first = turn, 0.0, cpu, cpu
+        elif cpu != self._cpu:
+            self._cpu, self._idle = cpu, 0.0
+            return self._computes_too_long(culprit)
+        else:
+            self._idle += seconds
+        return self._patience.real_timeout is not None and self._idle >= self._patience.real_timeout
+
+    def _computes_too_long(self, culprit: Participant) -> bool:
+        limit = self._patience.compute_timeout
+        if limit is None or self._cpu - self._cpu_at_first < limit * NANOSECONDS:
             return False
-        self._idle += seconds
-        return self._idle >= self._patience
+        culprit.interrupts += 1
+        if culprit.interrupts > _INTERRUPTS:
+            return True
+        interrupt(culprit)
+        return False
+
+
+def interrupt(participant: Participant) -> None:
+    """Raise EndlessLoopError in the app's own code on this thread, as soon as it runs Python again."""
+    import ctypes
+
+    ident = participant.thread.ident if participant.thread is not None else None
+    if ident is not None and stacks.of_thread(sys._current_frames().get(ident)) is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(EndlessLoopError))
 
 
 def cpu_time(participant: Participant) -> int:
-    """A number that grows while the thread computes: nanoseconds on Linux, the whole process's elsewhere."""
+    """Nanoseconds that the thread has computed; where only the whole process's are known, those, and coarse."""
     try:
         # Not pthread_getcpuclockid: asking it for a thread that has just ended can crash the interpreter.
         file = os.open(f"/proc/self/task/{participant.native_id}/schedstat", os.O_RDONLY)
@@ -59,4 +105,4 @@ def cpu_time(participant: Participant) -> int:
         finally:
             os.close(file)
     except (OSError, ValueError, IndexError):
-        return time.process_time_ns() // _COARSE  # so that the watching itself is no sign of life
+        return time.process_time_ns() // _COARSE * _COARSE  # so that the watching itself is no sign of life
