@@ -172,8 +172,8 @@ async def buy(email: str, background_tasks: BackgroundTasks):
     return {"message": "Thank you!"}
 
 
-# %% tags=["real-time"] slideshow={"slide_type": "-"}
-exercises.turn_the_route.check(app)  # stuck? exercises.turn_the_route.hint()
+# %% tags=["check"] slideshow={"slide_type": "-"}
+exercises.add_task.turn_the_route.check(app)  # stuck? exercises.add_task.turn_the_route.hint()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Before you go

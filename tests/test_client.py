@@ -950,6 +950,7 @@ class TestBadUse:
             (types.ModuleType("main"), r"That is a module; its app is probably main\.app"),
             (None, "got None: not callable"),
             (42, "got 42: not callable"),
+            (FastAPI, r"got the class FastAPI: call it first, FastAPI\(\)"),
         ],
     )
     def test_what_is_no_app_is_refused(self, client: Any, app: Any, message: str) -> None:

@@ -181,13 +181,20 @@ def test_several_outcomes_are_counted_each() -> None:
 def test_several_requests_are_summed_up() -> None:
     timeline = simulated(
         a_request(1),
-        a_request(2, sent=1.0, responded=3.0),
+        a_request(2, sent=1.0, responded=1.25),
         a_request(3, sent=4.0, responded=None, status=None, ended=None),
         a_task(),
     )
     assert summary(timeline) == (
-        "3 requests: 2 responses from 0.0 s to 3.0 s, the longest wait 2.0 s; write_notification ended at 7.0 s: "
+        "3 requests: 2 responses from 0.00 s to 1.25 s, the longest wait 0.25 s; write_notification ended at 7.00 s: "
         "the client did not wait for it."
+    )
+
+
+def test_where_another_request_waits_beside_a_task_nobody_is_said_not_to_have_waited() -> None:
+    timeline = simulated(a_request(1), a_request(2, sent=1.0, responded=7.0), a_task())
+    assert summary(timeline) == (
+        "2 requests: responses from 0.0 s to 7.0 s, the longest wait 6.0 s; write_notification ended at 7.0 s."
     )
 
 

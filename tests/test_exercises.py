@@ -1,36 +1,52 @@
-"""Each exercise is held to its own promises."""
+"""Each exercise is held to its own promises; the core says what it saw, and nothing can keep it from answering."""
+
+import time
 
 import pytest
+from fastapi import FastAPI
 
+from bgdemo import exercises
 from bgdemo.exercises import Exercise, all_exercises
-from bgdemo.exercises.core import run
+from bgdemo.exercises.code import load
+from bgdemo.lessons import folder
 
-each = pytest.mark.parametrize("exercise", all_exercises, ids=lambda exercise: exercise.name)
+EVERY = all_exercises()
+each = pytest.mark.parametrize("exercise", EVERY, ids=lambda exercise: f"{exercise.subject}.{exercise.name}")
+route = exercises.add_task.turn_the_route
 
 
 @each
-def test_a_starter_is_not_right_yet(exercise: Exercise) -> None:
-    assert exercise.check(run(exercise.starter)).verdict in ("not attempted", "wrong")
+def test_a_starter_is_not_attempted_yet(exercise: Exercise) -> None:
+    assert exercise.check(load(exercise.starter)).verdict == "not attempted"
 
 
 @each
 def test_a_solution_is_right(exercise: Exercise) -> None:
-    outcome = exercise.check(run(exercise.solution()))
+    outcome = exercise.check(load(exercise.solution()))
     assert outcome.verdict == "right", outcome.words
+    assert outcome.message == exercise.notice
+    assert outcome.passed == outcome.checks == len(exercise.checks)
 
 
 @pytest.mark.parametrize(
     ("exercise", "code", "message"),
     [
-        pytest.param(one, code, message, id=f"{one.name}-{message}")
-        for one in all_exercises
+        pytest.param(one, code, message, id=f"{one.subject}.{one.name}-{message}")
+        for one in EVERY
         for code, message in one.wrong
     ],
 )
 def test_a_wrong_answer_gets_its_own_message(exercise: Exercise, code: str, message: str) -> None:
-    outcome = exercise.check(run(code))
-    assert outcome.verdict in ("wrong", "raised")
+    assert code not in (exercise.starter, exercise.answer)
+    outcome = exercise.check(load(code))
+    assert outcome.verdict in ("wrong", "raised"), outcome.words
     assert message in outcome.words
+
+
+@each
+def test_wrong_answers_differ(exercise: Exercise) -> None:
+    assert len(exercise.wrong) >= 3
+    assert len({code for code, _ in exercise.wrong}) == len(exercise.wrong)
 
 
 @each
@@ -40,8 +56,88 @@ def test_hints_go_from_a_nudge_to_nearly_the_solution_and_then_repeat(exercise: 
 
 
 @each
-def test_an_outcome_shows_the_same_in_words_and_in_a_picture(exercise: Exercise) -> None:
-    outcome = exercise.check(run(exercise.starter))
+def test_each_check_has_a_title_and_an_exercise_shows_no_answer(exercise: Exercise) -> None:
+    assert all(check.__doc__ for check in exercise.checks)
+    for shown in (repr(exercise), str(exercise), exercise._repr_markdown_()):
+        assert exercise.answer not in shown
+
+
+def test_an_exercise_is_found_by_subject_and_name() -> None:
+    assert (route.subject, route.name) == ("add_task", "turn_the_route")
+    assert "turn_the_route" in dir(exercises.add_task)
+    assert "add_task" in dir(exercises)
+    assert "turn_the_route" in repr(exercises.add_task)
+    with pytest.raises(AttributeError, match="there are no exercises on 'adding'; there are add_task"):
+        _ = exercises.adding
+    with pytest.raises(AttributeError, match=r"exercises\.add_task has no 'turn'; it has .*turn_the_route"):
+        _ = exercises.add_task.turn
+
+
+def test_a_wrong_answer_is_shown_below_what_was_expected() -> None:
+    outcome = route.check(load(route.wrong[2][0]))
     bundle = outcome._repr_mimebundle_()
-    assert outcome.words in bundle["text/plain"]
+    expected, yours = bundle["text/plain"].index("Expected:"), bundle["text/plain"].index("Yours:")
+    assert bundle["text/plain"].startswith(outcome.words)
+    assert 0 < expected < yours
+    assert bundle["image/svg+xml"].count("<svg") == 3
+    assert ">Expected:<" in bundle["image/svg+xml"]
+    assert ">Yours:<" in bundle["image/svg+xml"]
+
+
+def test_a_right_answer_is_shown_alone() -> None:
+    bundle = route.check(load(route.answer))._repr_mimebundle_()
+    assert bundle["text/plain"].startswith("Right. The response leaves at once")
+    assert "Expected" not in bundle["text/plain"]
     assert bundle["image/svg+xml"].count("<svg") == 2
+
+
+def test_partial_work_is_counted() -> None:
+    outcome = route.check(load(route.wrong[1][0]))
+    assert 0 < outcome.passed < outcome.checks
+
+
+@pytest.mark.parametrize("app", [None, FastAPI, "app", ...])
+def test_what_is_no_app_is_refused_by_name(app: object) -> None:
+    outcome = route.check(app)  # type: ignore[arg-type]
+    assert outcome.verdict == "wrong"
+    assert "add_task.turn_the_route.check(app)" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("raise SystemExit(1)", "SystemExit"),
+        ("import asyncio; await asyncio.sleep(float('inf'))", "Raised. At 0 s on the simulated clock everybody waits"),
+        ("import asyncio; await asyncio.sleep(9_000)", "come to an end. POST /buy has not answered within 3600 s"),
+        ("import asyncio; await asyncio.Event().wait()", "everybody waits and nothing is scheduled"),
+        ("import asyncio\n    while True: await asyncio.sleep(0)", "goes on without end"),
+        ("import threading; threading.Lock().__enter__(); threading.Event().wait()", "everybody waits"),
+        ("return {}[1]", "KeyError: 1 (line 14: `return {}[1]`)"),
+        ("raise ExceptionGroup('two', [ValueError('one'), ValueError('two')])", "ValueError: one"),
+    ],
+)
+def test_whatever_a_route_does_the_check_answers(line: str, message: str) -> None:
+    outcome = route.check(load(route.starter.replace("send_receipt(email)\n", f"{line}\n")))
+    assert outcome.verdict in ("raised", "wrong")
+    assert message in outcome.words
+
+
+def test_a_lifespan_that_fails_is_told_of() -> None:
+    code = route.answer.replace(
+        "app = FastAPI()",
+        'def lifespan(app):\n    raise ValueError("no database")\n\n\napp = FastAPI(lifespan=lifespan)',
+    )
+    assert "no database" in route.check(load(code)).words
+
+
+def test_a_check_leaves_everything_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    sleep, before = time.sleep, folder()
+    route.check(load(route.answer.replace("time.sleep(1)", "print('sent')")))
+    assert time.sleep is sleep
+    assert folder() == before
+    assert capsys.readouterr().out == ""
+
+
+def test_code_without_an_app_says_so() -> None:
+    with pytest.raises(NameError, match="defines no `app`"):
+        load("application = 1")

@@ -2,7 +2,7 @@
 
 import re
 
-from bgdemo.exercises import turn_the_route
+from bgdemo.exercises.library.add_task.turn_the_route import exercise
 from bgdemo.lessons import who_waits
 from course import assert_rebuilt_alike, build, cell_with, code_cells, executed, own_text, shown, source_of
 
@@ -50,5 +50,5 @@ def test_it_shows_the_lesson_s_own_text() -> None:
 
 def test_it_gives_the_exercise_s_own_starter_and_statement() -> None:
     notebook = build.read(source_of("00"))
-    assert cell_with(notebook, "def send_receipt").source == turn_the_route.starter.strip()
-    assert any(turn_the_route.statement.strip() in cell.source for cell in notebook.cells)
+    assert cell_with(notebook, "def send_receipt").source == exercise.starter.strip()
+    assert any(exercise.statement.strip() in cell.source for cell in notebook.cells)

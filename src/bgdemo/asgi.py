@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import httpx
 from starlette._utils import is_async_callable
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bgdemo.errors import ClientError
@@ -62,6 +63,8 @@ def as_asgi(app: Any) -> ASGIApp:
         elif isinstance(app, ModuleType):
             hint = f" That is a module; its app is probably {app.__name__}.app."
         raise ClientError(f"A client needs an ASGI app, such as FastAPI(), and got {app!r}: not callable.{hint}")
+    if isinstance(app, type) and issubclass(app, Starlette):
+        raise ClientError(f"A client needs an app, and got the class {app.__name__}: call it first, {app.__name__}().")
     if hasattr(app, "__await__") if isinstance(app, type) else is_async_callable(app):
         return cast(ASGIApp, app)
 

@@ -4,12 +4,12 @@ Notes are only ever appended, by any thread, so that a reader needs no lock: wha
 consistent whole. Reading them is put off until somebody looks, since noting is what every request pays for.
 """
 
-import functools
 import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from bgdemo.clock import Clock
+from bgdemo.naming import names
 from bgdemo.timeline import Event, EventKind, Records, Request, Task, Timeline
 
 NoteKind = Literal[EventKind, "task_known", "task_left", "task_printed"]
@@ -71,9 +71,9 @@ def _moment(note: Note) -> tuple[float, int]:
     return note[0], note[1]
 
 
-def _new_request(request_id: int, time: float, method: str, path: str) -> dict[str, Any]:
+def _new_request(request_id: int, time: float, method: str, path: str, sent_at: float | None = None) -> dict[str, Any]:
     request = dict.fromkeys(("status", "responded", "ended", "error"))
-    return {**request, "id": request_id, "method": method, "path": path, "sent": time}
+    return {**request, "id": request_id, "method": method, "path": path, "sent": time if sent_at is None else sent_at}
 
 
 def _new_task(
@@ -104,16 +104,6 @@ def _read_task(task: dict[str, Any], time: float, kind: NoteKind, detail: Any) -
         task["status"], task["error"] = detail
     elif kind == "task_left":
         task["status"] = detail
-
-
-def names(func: Any) -> tuple[str, str]:
-    """The bare and the full name of a task's function: `partial` and callable objects get one too."""
-    while isinstance(func, functools.partial):
-        func = func.func
-    if not isinstance(getattr(func, "__qualname__", None), str):
-        func = type(func)
-    module = getattr(func, "__module__", None) or type(func).__module__
-    return getattr(func, "__name__", func.__qualname__), f"{module}.{func.__qualname__}"
 
 
 def describe(error: BaseException) -> str:

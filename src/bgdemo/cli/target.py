@@ -10,7 +10,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from bgdemo.cli.blame import blame
+from bgdemo.blame import blame
 from bgdemo.cli.terminal import Failed, WrongUsage
 
 

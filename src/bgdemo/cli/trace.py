@@ -9,7 +9,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from bgdemo import TestClient, display
-from bgdemo.cli.blame import blame
+from bgdemo.blame import blame
 from bgdemo.cli.request_line import RequestLine, parse
 from bgdemo.cli.target import load
 from bgdemo.cli.terminal import Screen, WrongUsage, plural, seconds

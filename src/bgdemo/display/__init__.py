@@ -4,12 +4,12 @@ A drawing has one row a request and below it one row a task, on one time axis. I
 sentence that says what it shows, since a front end shows an SVG as an image without a text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bgdemo.display import picture, text_form
 from bgdemo.display.axis import Mark, axis_of
 from bgdemo.display.sentence import sentence
-from bgdemo.timeline import Timeline
+from bgdemo.timeline import Request, Task, Timeline
 
 __all__ = ["Mark", "stacked", "summary", "svg", "text"]
 
@@ -26,18 +26,25 @@ def summary(timeline: Timeline) -> str:
     return sentence(timeline, axis_of(timeline))
 
 
-def text(timeline: Timeline, *, marks: Sequence[Mark] = (), until: float = 0.0) -> str:
+def text(
+    timeline: Timeline,
+    *,
+    marks: Sequence[Mark] = (),
+    until: float = 0.0,
+    point_at: Collection[Request | Task] = (),
+) -> str:
     """The timeline drawn with characters, aligned for a terminal of 100 columns.
 
     Args:
         timeline: what happened.
         marks: points in time to draw beside it, such as a learner's guess.
         until: seconds: the axis reaches at least so far, so that a bar can be seen to grow.
+        point_at: requests and tasks whose rows get an arrow at the margin; they are never left out.
 
     Returns:
         Several lines, without a line break at the end.
     """
-    return text_form.draw(timeline, marks, until)
+    return text_form.draw(timeline, marks, until, point_at)
 
 
 def svg(timeline: Timeline, *, marks: Sequence[Mark] = (), until: float = 0.0) -> str:
@@ -54,17 +61,18 @@ def svg(timeline: Timeline, *, marks: Sequence[Mark] = (), until: float = 0.0) -
     return picture.draw(timeline, marks, until)
 
 
-def stacked(panels: Sequence[tuple[Timeline, Sequence[Mark]]], *, caption: str = "") -> str:
+def stacked(panels: Sequence[tuple[Timeline, Sequence[Mark]]], *, caption: str = "", titles: Sequence[str] = ()) -> str:
     """Several timelines one above the other as one picture, on one time axis.
 
     Args:
         panels: timelines, each with its marks, from top to bottom.
         caption: lines to write above them all.
+        titles: a line to write above each panel, where they need telling apart.
 
     Returns:
         An SVG document 760 pixels wide.
     """
-    return picture.stack(panels, caption)
+    return picture.stack(panels, caption, titles)
 
 
 # str(timeline) and a notebook's display of a timeline come here.

@@ -75,12 +75,13 @@ def draw(timeline: Timeline, marks: Sequence[Mark], until: float) -> str:
     return _draw(timeline, marks, _plot(timeline, axis_of(timeline, marks, until)))
 
 
-def stack(panels: Sequence[Panel], caption: str) -> str:
+def stack(panels: Sequence[Panel], caption: str, titles: Sequence[str] = ()) -> str:
     """Timelines one above the other, on one time axis, below a caption.
 
     Args:
         panels: timelines, each with its marks.
         caption: lines to write above them; may be empty.
+        titles: a line to write above each of the panels; may be empty.
 
     Returns:
         An SVG document.
@@ -91,7 +92,10 @@ def stack(panels: Sequence[Panel], caption: str) -> str:
     until = max((axis_of(timeline, marks, 0.0).end for timeline, marks in panels), default=0.0)
     plots = [_plot(timeline, axis_of(timeline, marks, until)) for timeline, marks in panels]
     left, right = max((plot.left for plot in plots), default=0.0), min((plot.right for plot in plots), default=0.0)
-    for (timeline, marks), plot in zip(panels, plots, strict=True):
+    for (timeline, marks), plot, title in zip(panels, plots, titles or [""] * len(plots), strict=True):
+        if title:
+            parts.append(shapes.label(EDGE, top + 14, title, font_size=13, font_weight="bold", fill=shapes.MUTED))
+            top += HEAD + 2
         drawn = _draw(timeline, marks, replace(plot, left=left, right=right))
         height = float(drawn.partition(' height="')[2].partition('"')[0])
         parts.append(drawn.replace("<svg ", f'<svg y="{shapes.number(top)}" ', 1))

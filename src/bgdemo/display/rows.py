@@ -1,7 +1,7 @@
 """The rows of a drawing: one a request, one a task, and one for each stretch that is left out."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from bgdemo.display.words import clean
@@ -59,11 +59,12 @@ class Gap:
 Row = RequestRow | TaskRow | Gap
 
 
-def rows_of(timeline: Timeline) -> list[Row]:
+def rows_of(timeline: Timeline, always: Collection[Request | Task] = ()) -> list[Row]:
     """The rows to draw: all of them, or the first, the last and those out of the ordinary, with gaps between.
 
     Args:
         timeline: what happened.
+        always: requests and tasks of this timeline that are never left out.
 
     Returns:
         The rows from top to bottom.
@@ -71,7 +72,7 @@ def rows_of(timeline: Timeline) -> list[Row]:
     every = _every_row(timeline)
     if len(every) <= MOST_ROWS:
         return list(every)
-    kept = _kept(every)
+    kept = _kept(every, {id(record) for record in always})
     rows: list[Row] = []
     hidden: list[RequestRow | TaskRow] = []
     for index, row in enumerate(every):
@@ -170,7 +171,7 @@ def _task_row(task: Task, request: Request | None, now: float) -> TaskRow:
     return TaskRow(task, request, point, point if until is None else until)
 
 
-def _kept(every: Sequence[RequestRow | TaskRow]) -> set[int]:
+def _kept(every: Sequence[RequestRow | TaskRow], always: set[int]) -> set[int]:
     kept: set[int] = set()
     seen: Counter[str] = Counter()
     parent = 0
@@ -179,8 +180,9 @@ def _kept(every: Sequence[RequestRow | TaskRow]) -> set[int]:
             parent = index
         outcome = _outcome(row)
         seen[outcome] += 1
-        unusual = outcome != "" and seen[outcome] <= OF_EACH_OUTCOME
-        if unusual or index < FIRST_ROWS or index >= len(every) - LAST_ROWS:
+        record = row.request if isinstance(row, RequestRow) else row.task
+        wanted = id(record) in always or (outcome != "" and seen[outcome] <= OF_EACH_OUTCOME)
+        if wanted or index < FIRST_ROWS or index >= len(every) - LAST_ROWS:
             kept.add(index)
             # A task without its request would lose the line at the response.
             if isinstance(row, TaskRow) and row.request is not None:

@@ -40,12 +40,20 @@ def sentence(timeline: Timeline, axis: Axis) -> str:
         return _one_request(timeline, tasks, axis)
     response = _responses(timeline.requests, axis)
     verdict = ""
-    answered = {request.id for request in timeline.requests if request.responded is not None}
-    ran = _ran(timeline.tasks)
-    if ran and all(task.request_id in answered for task in ran) and not _any_before_response(timeline):
+    if _nobody_waited(timeline):
         one = len(timeline.tasks) == 1
         verdict = ": the client did not wait for it" if one else ": the client waited for none of them"
     return f"{response}; {tasks or 'no task was added'}{verdict}."
+
+
+def _nobody_waited(timeline: Timeline) -> bool:
+    """Whether each client had its response long before the last task ended, another request's task included."""
+    waits = {r.id: r.responded - r.sent for r in timeline.requests if r.responded is not None}
+    ran = _ran(timeline.tasks)
+    if not ran or any(task.request_id not in waits for task in ran) or _any_before_response(timeline):
+        return False
+    ends = [timeline.now if task.ended is None else task.ended for task in ran]
+    return max(waits.values()) <= SMALL_WAIT * (max(ends) - timeline.requests[0].sent)
 
 
 def _one_request(timeline: Timeline, tasks: str, axis: Axis) -> str:

@@ -1,19 +1,20 @@
 """A timeline drawn with characters, for a terminal of 100 columns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bgdemo.display.axis import Axis, Mark, axis_of
 from bgdemo.display.rows import WHERE, Gap, RequestRow, Row, TaskRow, gap_text, printed_by, rows_of
 from bgdemo.display.sentence import sentence
 from bgdemo.display.words import cells, clean, pad, shorten, wrap
-from bgdemo.timeline import Timeline
+from bgdemo.timeline import Request, Task, Timeline
 
 COLUMNS = 100
 MOST_NAME = 28
 LEAST_BAR, MOST_BAR = 20, 48
 
 WAIT, RESPONSE, GUIDE, ADDED, TO_START, BAR, MARK = "━", "●", "│", "+", "·", "█", "?"
+POINTER = "→ "
 ENDS = {"running": ">", "failed": "x", "cancelled": "/", "abandoned": "~"}
 MEANINGS = {
     WAIT: "the client waits",
@@ -39,19 +40,21 @@ class _Line:
     detail: str = ""
 
 
-def draw(timeline: Timeline, marks: Sequence[Mark], until: float) -> str:
+def draw(timeline: Timeline, marks: Sequence[Mark], until: float, point_at: Collection[Request | Task] = ()) -> str:
     """The text form of a timeline.
 
     Args:
         timeline: what happened.
         marks: what is drawn beside it.
         until: seconds: the axis reaches at least so far.
+        point_at: requests and tasks whose rows get an arrow at the margin.
 
     Returns:
         Lines of at most 100 columns: the sentence, what the signs mean, a line a row, the axis.
     """
     axis = axis_of(timeline, marks, until)
-    lines = [_line(row, axis) for row in rows_of(timeline)]
+    rows = rows_of(timeline, point_at)
+    lines = [_line(row, axis, _margin(row, point_at)) for row in rows]
     words = wrap(sentence(timeline, axis), COLUMNS)
     if not lines and not marks:
         return "\n".join(words)
@@ -59,7 +62,8 @@ def draw(timeline: Timeline, marks: Sequence[Mark], until: float) -> str:
     has_tasks = any(isinstance(line.row, TaskRow) for line in shown)
     heads = ("", "added", "ended", "ran in") if has_tasks else ("", "", "", "")
     widths = _widths(shown, heads)
-    name = min(MOST_NAME, max((cells(line.name) for line in shown), default=0))
+    most = MOST_NAME + (len(POINTER) if point_at else 0)
+    name = min(most, max((cells(line.name) for line in shown), default=0))
     rest = sum(widths) + 2 * sum(width > 0 for width in widths)
     # The last digits at the axis may stand out past the bar.
     bar = min(MOST_BAR, max(LEAST_BAR, COLUMNS - name - 2 - max(rest, len(axis.name) + 7)))
@@ -71,18 +75,26 @@ def draw(timeline: Timeline, marks: Sequence[Mark], until: float) -> str:
     return "\n".join([*words, *_legend(drawn), "", *body, *guesses, *_ruler(axis, name, bar)])
 
 
-def _line(row: Row, axis: Axis) -> _Line:
+def _margin(row: Row, point_at: Collection[Request | Task]) -> str:
+    if not point_at or isinstance(row, Gap):
+        return ""
+    record = row.request if isinstance(row, RequestRow) else row.task
+    return POINTER if any(record is one for one in point_at) else " " * len(POINTER)
+
+
+def _line(row: Row, axis: Axis, margin: str) -> _Line:
     if isinstance(row, Gap):
         return _Line("", row, ("", "", "", ""))
     if isinstance(row, RequestRow):
         error = f"error: {row.error}" if row.error else ""
-        return _Line(clean(f"{row.request.method} {row.request.path}"), row, (_answer(row, axis), "", "", ""), error)
+        name = clean(f"{row.request.method} {row.request.path}")
+        return _Line(margin + name, row, (_answer(row, axis), "", "", ""), error)
     task = row.task
     added, ended = ("-" if time is None else axis.number(time) for time in (task.added, task.ended))
     details = [f"error: {clean(task.error)}"] if task.error else []
     details += [printed] if (printed := printed_by(task)) else []
     columns = (task.status, added, ended, WHERE[task.ran_in] or "-")
-    return _Line("  " + clean(task.name), row, columns, "\n".join(details))
+    return _Line(f"{margin}  {clean(task.name)}", row, columns, "\n".join(details))
 
 
 def _answer(row: RequestRow, axis: Axis) -> str:

@@ -1,8 +1,17 @@
-"""Exercises whose checks look at the timeline and say what was seen: `q.check(app)`, `q.hint()`, `q.solution()`."""
+"""Exercises whose checks look at the timeline, by subject: `exercises.add_task.turn_the_route.check(app)`."""
 
 from bgdemo.exercises.core import Exercise, Outcome
-from bgdemo.exercises.turn_the_route import turn_the_route
+from bgdemo.exercises.shelves import Subject, all_exercises, subject, subjects
 
-__all__ = ["Exercise", "Outcome", "all_exercises", "turn_the_route"]
+__all__ = ["Exercise", "Outcome", "Subject", "all_exercises"]
 
-all_exercises: tuple[Exercise, ...] = (turn_the_route,)
+
+def __getattr__(name: str) -> Subject:
+    try:
+        return subject(name)
+    except KeyError:
+        raise AttributeError(f"there are no exercises on {name!r}; there are {', '.join(subjects())}") from None
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *subjects()]

@@ -1,27 +1,42 @@
-"""What an exercise is: a statement, a starter, hints, a solution, a check, and the wrong answers it knows."""
+"""What an exercise is: a statement, a starter, hints, an answer, checks, and the wrong answers it knows."""
 
-import traceback
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from starlette.types import ASGIApp
 
-from bgdemo.client import TestClient
+from bgdemo.blame import own_line
 from bgdemo.display import stacked, text
+from bgdemo.errors import BgdemoError, ClientError
+from bgdemo.exercises import attempt
+from bgdemo.exercises.attempt import Attempt, Scenario
+from bgdemo.exercises.code import Code, load
+from bgdemo.log import describe
 from bgdemo.timeline import Timeline
 
 Verdict = Literal["not attempted", "wrong", "raised", "right"]
 
+Check = Callable[[Attempt], str | None]
+"""Looks at one thing; returns what is wrong and what to do about it, or None. It may raise AssertionError instead."""
+
+Level = Literal["complete", "repair", "build"]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a check found. A notebook shows the words, and the timeline that they are about below."""
+    """What a check found. A notebook shows the words, and the timeline below; where it is wrong, the right one too."""
 
     verdict: Verdict
     message: str
-    """What was seen, and what to do about it."""
+    """What was seen, and what to do about it; where all is right, what to notice."""
     timeline: Timeline | None = None
+    expected: Timeline | None = None
+    """What a right answer does, if this one does something else."""
+    passed: int = 0
+    """How many of the checks found nothing wrong."""
+    checks: int = 0
 
     @property
     def words(self) -> str:
@@ -29,18 +44,31 @@ class Outcome:
         return f"{self.verdict.capitalize()}. {self.message}"
 
     def __str__(self) -> str:
-        return self.words if self.timeline is None else f"{self.words}\n\n{text(self.timeline)}"
+        parts = [f"{title}\n{text(timeline)}".lstrip() for title, timeline in self._panels()]
+        return "\n\n".join([self.words, *parts])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        panels = [] if self.timeline is None else [(self.timeline, ())]
-        return {"text/plain": str(self), "image/svg+xml": stacked(panels, caption=self.words)}
+        titles = [title for title, _ in self._panels()]
+        panels = [(timeline, ()) for _, timeline in self._panels()]
+        return {"text/plain": str(self), "image/svg+xml": stacked(panels, caption=self.words, titles=titles)}
+
+    def _panels(self) -> Iterator[tuple[str, Timeline]]:
+        if self.expected is not None:
+            yield "Expected:", self.expected
+        if self.timeline is not None:
+            yield "Yours:" if self.expected is not None else "", self.timeline
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Exercise:
-    """One exercise. All code in it is complete: run on its own, it makes an `app`."""
+    """One exercise; `exercise = Exercise(__name__, ...)` in a file of its own. All code in it is complete.
 
-    name: str
+    `q.check(app)` says what an app does and what is missing; `q.hint()` and `q.solution()` help.
+    """
+
+    module: str
+    """`bgdemo.exercises.library.<subject>.<name>`: subject and name are the last two."""
+    level: Level
     statement: str
     """Markdown."""
     starter: str
@@ -49,19 +77,59 @@ class Exercise:
     """Python that defines an `app` that is right."""
     hints: tuple[str, ...]
     """From a nudge to nearly the solution."""
-    examine: Callable[[TestClient], Outcome]
-    """Talks to the learner's app through the client, and judges its timeline."""
-    wrong: tuple[tuple[str, str], ...] = ()
+    scenario: Scenario
+    """Sends the learner's app what the checks need; may drain, and may return what is no part of a timeline."""
+    checks: tuple[Check, ...]
+    """In the order in which their messages are given; the first line of a check's docstring is its title."""
+    notice: str
+    """What to notice when it is right."""
+    wrong: tuple[tuple[str, str], ...]
     """Python that defines a wrong `app`, and a part of the message that it must get."""
-    _hints_given: list[str] = field(default_factory=list, compare=False)
+    _hints_given: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Such as turn_the_route."""
+        return self.module.rpartition(".")[2]
+
+    @property
+    def subject(self) -> str:
+        """The step that it belongs to, such as add_task."""
+        return self.module.split(".")[-2]
 
     def check(self, app: ASGIApp) -> Outcome:
-        """Run the learner's app and say what was seen; never raises what the app raises."""
+        """Run an app and say what was seen. It never raises what the app raises, and an endless loop is stopped.
+
+        Args:
+            app: the learner's FastAPI().
+        """
         try:
-            with TestClient(app, raise_server_exceptions=False, timeout=20.0) as client:
-                return self.examine(client)
-        except Exception as error:
-            return Outcome("raised", f"Your code raised {_where(error)}")
+            tried = attempt.run(app, self.scenario)
+        except ClientError as error:
+            return Outcome("wrong", f"check() needs the app itself, {self.subject}.{self.name}.check(app). {error}")
+        return self.judge(tried)
+
+    def judge(self, tried: Attempt) -> Outcome:
+        """The verdict on what an app did."""
+        right = _known(self.answer, self.scenario)
+        found = [_look(check, tried) for check in self.checks]
+        passed, messages = found.count(None), [message for message in found if message is not None]
+        if tried.shape == _known(self.starter, self.scenario).shape:
+            message = messages[0] if messages else "It does what it did before."
+            return Outcome("not attempted", message, tried.timeline, None, passed, len(found))
+        verdict: Verdict = "right"
+        message = self.notice
+        raised = _unlike(tried.errors, right.errors)
+        misunderstood = next((said for error in raised if (said := _misconception(error))), None)
+        if misunderstood:
+            verdict, message = "wrong", misunderstood
+        elif raised:
+            verdict, message = "raised", _raised(raised[0])
+        elif messages:
+            verdict, message = "wrong", messages[0]
+        if verdict == "right":
+            return Outcome(verdict, message, tried.timeline, None, passed, len(found))
+        return Outcome(verdict, message, tried.timeline, right.timeline, passed, len(found))
 
     def hint(self) -> str:
         """The next hint, from a nudge to nearly the solution; then the last one again."""
@@ -69,7 +137,7 @@ class Exercise:
         self._hints_given.append(hint)
         return hint
 
-    def solution(self) -> "Code":
+    def solution(self) -> Code:
         """A right answer, to be compared with your own."""
         return Code(self.answer)
 
@@ -77,32 +145,46 @@ class Exercise:
         return self.statement
 
     def __repr__(self) -> str:  # not the fields: they hold the solution
-        return f"<exercise {self.name}>"
+        return f"<exercise {self.subject}.{self.name}>"
 
     def _repr_markdown_(self) -> str:
         return self.statement
 
 
-class Code(str):
-    """Python that a notebook shows as such."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_markdown_(self) -> str:
-        return f"```python\n{self}```"
+@functools.cache
+def _known(code: str, scenario: Scenario) -> Attempt:
+    return attempt.run(load(code), scenario)
 
 
-def _where(error: BaseException) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    line = f" (line {last[0].lineno}: {last[0].line})" if last and last[0].line else ""
-    return f"{type(error).__name__}: {error}{line}"
+def _look(check: Check, tried: Attempt) -> str | None:
+    try:
+        return check(tried)
+    except AssertionError as error:
+        return str(error)
+    except Exception as error:  # there is less to look at than the check needs
+        return f"It cannot be checked further: {describe(error)}"
 
 
-def run(code: str) -> Any:
-    """The app that a piece of exercise code defines."""
-    namespace: dict[str, Any] = {"__name__": "exercise"}
-    exec(compile(code, "<exercise>", "exec"), namespace)
-    return namespace["app"]
+def _unlike(errors: tuple[BaseException, ...], expected: tuple[BaseException, ...]) -> list[BaseException]:
+    """The errors that a right answer does not raise."""
+    known = [type(error) for error in expected]
+    return [error for error in errors if type(error) not in known]
+
+
+def _misconception(error: BaseException) -> str | None:
+    if isinstance(error, TypeError) and "must be callable" in str(error):
+        return (
+            "You called the function, you did not add it: add_task got what the call returned, and not a function. "
+            "Pass the function and its arguments separately: add_task(f, x), not add_task(f(x))."
+        )
+    if attempt.goes_on(error):
+        return f"It does not come to an end. {error}"
+    return None
+
+
+def _raised(error: BaseException) -> str:
+    if isinstance(error, BgdemoError):  # not the learner's: it tells what their code did
+        return str(error)
+    line = own_line(error)
+    where = f" (line {line.lineno}: `{line.line}`)" if line is not None and line.line else ""
+    return f"Your code raised {describe(error)}{where}"

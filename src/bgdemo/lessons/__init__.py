@@ -4,6 +4,6 @@ What they write goes to `folder()`: the one chosen with `use_folder(path)`, or t
 variable BGDEMO_FOLDER names, or else a temporary one.
 """
 
-from bgdemo.lessons._folder import folder, use_folder
+from bgdemo.lessons._folder import folder, temporary_folder, use_folder
 
-__all__ = ["folder", "use_folder"]
+__all__ = ["folder", "temporary_folder", "use_folder"]

@@ -1,9 +1,11 @@
 """Where the lessons write their files: never into the current folder unless somebody asks for it."""
 
 import atexit
+import contextlib
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 _chosen: Path | None = None
@@ -45,6 +47,19 @@ def use_folder(path: str | os.PathLike[str] | None) -> None:
     if chosen is not None:
         chosen.mkdir(parents=True, exist_ok=True)
     _chosen = chosen
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Within this block the lessons write into an empty folder, which is removed at its end."""
+    global _chosen
+    before = _chosen
+    with tempfile.TemporaryDirectory(prefix="bgdemo-", ignore_cleanup_errors=True) as path:
+        _chosen = Path(path)
+        try:
+            yield _chosen
+        finally:
+            _chosen = before
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

@@ -1,4 +1,4 @@
-"""An exception in one line, with the line of the user's own code that it came from."""
+"""The line of the user's own code that an exception came from."""
 
 import os
 import site
@@ -9,16 +9,21 @@ from bgdemo.log import describe
 
 def blame(error: BaseException) -> str:
     """Such as "ValueError: boom (shop.py, line 12, in write_log)"; without a place if no traceback is known."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
-    own = [frame for frame in frames if _is_own(frame.filename)]
-    if not own:
+    line = own_line(error)
+    if line is None:
         return describe(error)
-    last = own[-1]
-    return f"{describe(error)} ({_short(last.filename)}, line {last.lineno}, in {last.name})"
+    return f"{describe(error)} ({_short(line.filename)}, line {line.lineno}, in {line.name})"
+
+
+def own_line(error: BaseException) -> traceback.FrameSummary | None:
+    """The innermost line of the user's own code in the traceback of an exception; None if it has none."""
+    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
+    own = [frame for frame in frames if not frame.filename.startswith("<") and _is_own(frame.filename)]
+    return own[-1] if own else None
 
 
 def _is_own(path: str) -> bool:
-    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    here = os.path.dirname(os.path.abspath(__file__))
     others = [here, os.path.dirname(os.__file__), *site.getsitepackages(), site.getusersitepackages()]
     return not any(os.path.abspath(path).startswith(os.path.abspath(other) + os.sep) for other in others)
 

@@ -1,0 +1,107 @@
+"""One run of somebody's app through an exercise: on a simulated clock, in a folder of its own, with limits."""
+
+import contextlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+from bgdemo.client import TestClient
+from bgdemo.errors import DrainTimeout
+from bgdemo.lessons import temporary_folder
+from bgdemo.simulation import SimulatedClock
+from bgdemo.timeline import Request, Task, Timeline
+
+Scenario = Callable[[TestClient], Any]
+"""Talks to an app through a client, and returns what the checks want to look at beside the timeline."""
+
+LONG = 3600.0
+"""Simulated seconds that an answer, or all background work, may take."""
+
+BLOCKED, COMPUTING, STEPS = 1.0, 1.0, 20_000
+"""Real seconds without a sign of life, seconds of computing, and steps of one instant, after which code is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What happened."""
+
+    timeline: Timeline
+    responses: tuple[httpx.Response, ...]
+    """In the order of the requests; one that raised has none."""
+    seen: Any
+    """What the scenario returned; None if it was cut short."""
+    errors: tuple[BaseException, ...]
+    """What the app raised: in a route, which cuts the scenario short, or in a task."""
+
+    @property
+    def shape(self) -> object:
+        """What two runs of the same code have in common, to be compared."""
+        requests = [_request(request) for request in self.timeline.requests]
+        tasks = [_task(task) for task in self.timeline.tasks]
+        return requests, tasks, [response.content for response in self.responses], self.seen
+
+
+def run(app: ASGIApp, scenario: Scenario) -> Attempt:
+    """Send an app through a scenario.
+
+    Args:
+        app: anybody's; code of it that never ends is stopped.
+        scenario: what is done to it.
+
+    Raises:
+        ClientError: it is no app at all.
+    """
+    responses: list[httpx.Response] = []
+    errors: list[BaseException] = []
+    seen = None
+    clock = SimulatedClock(real_timeout=BLOCKED, compute_timeout=COMPUTING, max_steps=STEPS)
+    client = TestClient(app, clock=clock, timeout=LONG, close_timeout=0.0)
+    client.event_hooks = {"response": [responses.append]}
+    with temporary_folder(), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            client.__enter__()
+            seen = scenario(client)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            errors += _each(error)
+        try:
+            client.drain(timeout=LONG)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            errors += _each(error)
+        timeline = client.timeline
+        with contextlib.suppress(Exception):
+            client.close()
+    return Attempt(timeline, tuple(responses), seen, tuple(errors))
+
+
+def goes_on(error: BaseException) -> bool:
+    """True if the error says that something never came to an end in simulated time."""
+    return isinstance(error, (DrainTimeout, httpx.ReadTimeout))
+
+
+def _each(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [one for part in error.exceptions for one in _each(part)]
+    return [error]
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def _request(request: Request) -> object:
+    times = request.sent, request.responded, request.ended
+    return request.method, request.path, request.status, times, request.error
+
+
+def _task(task: Task) -> object:
+    arguments = _ADDRESS.sub("", repr((task.args, dict(task.kwargs))))
+    times = task.added, task.started, task.ended
+    return task.name, arguments, times, task.status, task.error, task.printed

@@ -1,0 +1,41 @@
+"""Python text as an exercise has it: starters, answers, submissions."""
+
+import itertools
+import linecache
+from typing import Any
+
+_numbers = itertools.count(1)
+
+
+class Code(str):
+    """Python that a notebook shows as such."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self}```"
+
+
+def load(code: str) -> Any:
+    """The app that a piece of code defines.
+
+    Args:
+        code: complete Python; run in a module of its own.
+
+    Returns:
+        What it calls `app`.
+
+    Raises:
+        Exception: what the code raises.
+        NameError: it defines no `app`.
+    """
+    filename = f"exercise-{next(_numbers)}.py"
+    linecache.cache[filename] = len(code), None, code.splitlines(keepends=True), filename
+    namespace: dict[str, Any] = {"__name__": "exercise"}
+    exec(compile(code, filename, "exec"), namespace)
+    if "app" not in namespace:
+        raise NameError("the code defines no `app`: keep the name of the FastAPI() object")
+    return namespace["app"]

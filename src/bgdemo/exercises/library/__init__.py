@@ -1,0 +1,1 @@
+"""The exercises themselves: one file each, in the folder of their subject."""
