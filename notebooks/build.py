@@ -24,6 +24,9 @@ from bgdemo.lessons import add_task
 
 HERE = Path(__file__).parent
 
+PYTHON = (3, 11)
+"""The Python that the committed outputs are made with: another one words some of its errors differently."""
+
 PRELUDE = """
 import time
 from bgdemo.clock import RealClock
@@ -104,6 +107,10 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="numbers such as 00; all notebooks if none is given")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a notebook is out of date")
     arguments = parser.parse_args()
+    if sys.version_info[:2] != PYTHON:
+        running, wanted = (".".join(map(str, version)) for version in (sys.version_info[:2], PYTHON))
+        print(f"Built with Python {wanted}, and this is {running}: remove .venv, then `make PYTHON=python{wanted} build`.")
+        return 2
     stale = []
     target = HERE / "picture.svg"
     if not arguments.check:
