@@ -109,7 +109,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if sys.version_info[:2] != PYTHON:
         running, wanted = (".".join(map(str, version)) for version in (sys.version_info[:2], PYTHON))
-        print(f"Built with Python {wanted}, and this is {running}: remove .venv, then `make PYTHON=python{wanted} build`.")
+        print(f"Built with Python {wanted}, and this is {running}: remove .venv, `make PYTHON=python{wanted} build`.")
         return 2
     stale = []
     target = HERE / "picture.svg"
