@@ -1,31 +1,35 @@
 """Each exercise is held to its own promises; the core says what it saw, and nothing can keep it from answering."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
 
 from bgdemo import exercises
-from bgdemo.exercises import Exercise, all_exercises
+from bgdemo.exercises import AnyExercise, Exercise, Prediction, all_exercises
 from bgdemo.exercises.code import load
 from bgdemo.lessons import folder
 
 EVERY = all_exercises()
 each = pytest.mark.parametrize("exercise", EVERY, ids=lambda exercise: f"{exercise.subject}.{exercise.name}")
 route = exercises.add_task.turn_the_route
+assert isinstance(route, Exercise)
+guess = exercises.add_task.who_waits_for_whom
+assert isinstance(guess, Prediction)
 
 
 @each
-def test_a_starter_is_not_attempted_yet(exercise: Exercise) -> None:
+def test_a_starter_is_not_attempted_yet(exercise: AnyExercise) -> None:
     assert exercise.check(load(exercise.starter)).verdict == "not attempted"
 
 
 @each
-def test_a_solution_is_right(exercise: Exercise) -> None:
+def test_a_solution_is_right(exercise: AnyExercise) -> None:
     outcome = exercise.check(load(exercise.solution()))
     assert outcome.verdict == "right", outcome.words
     assert outcome.message == exercise.notice
-    assert outcome.passed == outcome.checks == len(exercise.checks)
+    assert outcome.passed == outcome.checks > 0
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,7 @@ def test_a_solution_is_right(exercise: Exercise) -> None:
         for code, message in one.wrong
     ],
 )
-def test_a_wrong_answer_gets_its_own_message(exercise: Exercise, code: str, message: str) -> None:
+def test_a_wrong_answer_gets_its_own_message(exercise: AnyExercise, code: str, message: str) -> None:
     assert code not in (exercise.starter, exercise.answer)
     outcome = exercise.check(load(code))
     assert outcome.verdict in ("wrong", "raised"), outcome.words
@@ -44,20 +48,21 @@ def test_a_wrong_answer_gets_its_own_message(exercise: Exercise, code: str, mess
 
 
 @each
-def test_wrong_answers_differ(exercise: Exercise) -> None:
+def test_wrong_answers_differ(exercise: AnyExercise) -> None:
     assert len(exercise.wrong) >= 3
     assert len({code for code, _ in exercise.wrong}) == len(exercise.wrong)
 
 
 @each
-def test_hints_go_from_a_nudge_to_nearly_the_solution_and_then_repeat(exercise: Exercise) -> None:
+def test_hints_go_from_a_nudge_to_nearly_the_solution_and_then_repeat(exercise: AnyExercise) -> None:
     given = [exercise.hint() for _ in range(len(exercise.hints) + 1)]
     assert given == [*exercise.hints, exercise.hints[-1]]
 
 
 @each
-def test_each_check_has_a_title_and_an_exercise_shows_no_answer(exercise: Exercise) -> None:
-    assert all(check.__doc__ for check in exercise.checks)
+def test_each_check_has_a_title_and_an_exercise_shows_no_answer(exercise: AnyExercise) -> None:
+    if isinstance(exercise, Exercise):
+        assert all(check.__doc__ for check in exercise.checks)
     for shown in (repr(exercise), str(exercise), exercise._repr_markdown_()):
         assert exercise.answer not in shown
 
@@ -141,3 +146,33 @@ def test_a_check_leaves_everything_as_it_was(capsys: pytest.CaptureFixture[str])
 def test_code_without_an_app_says_so() -> None:
     with pytest.raises(NameError, match="defines no `app`"):
         load("application = 1")
+
+
+def test_a_prediction_shows_the_code_that_it_asks_about() -> None:
+    assert guess.code in str(guess)
+    assert guess.statement in guess._repr_markdown_()
+
+
+def test_a_prediction_can_be_given_by_names_and_is_compared_with_a_run() -> None:
+    assert guess.check(response=0.0, last_task_ends=9).verdict == "right"
+    outcome = guess.check(response=0, last_task_ends=2)
+    assert (outcome.verdict, outcome.passed, outcome.checks) == ("wrong", 1, 2)
+    assert outcome.message == "last task ends: you guessed 2, and it was 9."
+    assert outcome.timeline is not None
+    assert outcome.timeline.tasks[-1].ended == 9.0
+
+
+def test_a_seed_puts_other_names_and_numbers_in_all_texts_and_the_checks_follow() -> None:
+    varied = replace(route, varies={"send_receipt": ("send_invoice",), "sleep(1)": ("sleep(2)", "sleep(4)")}).seeded(7)
+    assert "send_receipt" not in varied.starter + varied.answer + varied.statement + "".join(varied.hints)
+    assert varied.check(load(varied.starter)).verdict == "not attempted"
+    assert varied.check(load(varied.answer)).verdict == "right"
+    for code, message in varied.wrong:
+        assert message in varied.check(load(code)).words
+
+
+def test_the_same_seed_gives_the_same_exercise_and_another_one_another() -> None:
+    many = replace(route, varies={"send_receipt": [f"send_{number}" for number in range(50)]})
+    assert many.seeded(1).starter == many.seeded(1).starter
+    assert len({many.seeded(seed).starter for seed in range(5)}) > 1
+    assert many.seeded(1).hint() == many.seeded(1).hints[0]

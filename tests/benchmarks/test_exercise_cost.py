@@ -2,7 +2,7 @@
 
 import pytest
 
-from bgdemo.exercises import Exercise, all_exercises
+from bgdemo.exercises import AnyExercise, all_exercises
 from bgdemo.exercises.code import load
 
 MOST = 0.050
@@ -10,7 +10,7 @@ MOST = 0.050
 
 
 @pytest.mark.parametrize("exercise", all_exercises(), ids=lambda exercise: f"{exercise.subject}.{exercise.name}")
-def test_a_check(exercise: Exercise, benchmark) -> None:
+def test_a_check(exercise: AnyExercise, benchmark) -> None:
     apps = [load(exercise.answer), load(exercise.wrong[0][0])]
     benchmark(lambda: [exercise.check(app) for app in apps])
     seconds = benchmark.stats.stats.min / len(apps)

@@ -1,9 +1,10 @@
 """Exercises whose checks look at the timeline, by subject: `exercises.add_task.turn_the_route.check(app)`."""
 
-from bgdemo.exercises.core import Exercise, Outcome
+from bgdemo.exercises.core import AnyExercise, Exercise, Outcome
+from bgdemo.exercises.prediction import Prediction
 from bgdemo.exercises.shelves import Subject, all_exercises, subject, subjects
 
-__all__ = ["Exercise", "Outcome", "Subject", "all_exercises"]
+__all__ = ["AnyExercise", "Exercise", "Outcome", "Prediction", "Subject", "all_exercises"]
 
 
 def __getattr__(name: str) -> Subject:

@@ -3,8 +3,8 @@
 import contextlib
 import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -37,6 +37,8 @@ class Attempt:
     """What the scenario returned; None if it was cut short."""
     errors: tuple[BaseException, ...]
     """What the app raised: in a route, which cuts the scenario short, or in a task."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What stands in this variant of an exercise for its names and numbers."""
 
     @property
     def shape(self) -> object:

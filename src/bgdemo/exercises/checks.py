@@ -55,7 +55,7 @@ def waited_by(request: Request) -> float:
 
 def task_called(tried: Attempt, name: str) -> list[Task]:
     """The tasks of a function, in the order in which they were added."""
-    return [task for task in tried.timeline.tasks if task.name == name]
+    return [task for task in tried.timeline.tasks if task.name == tried.words.get(name, name)]
 
 
 def given(task: Task, names: Iterable[str]) -> dict[str, Any]:

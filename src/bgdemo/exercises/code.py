@@ -20,22 +20,23 @@ class Code(str):
 
 
 def load(code: str) -> Any:
-    """The app that a piece of code defines.
+    """What a piece of code submits: the app that it defines, or the prediction.
 
     Args:
         code: complete Python; run in a module of its own.
 
     Returns:
-        What it calls `app`.
+        What it calls `app`, or `prediction`.
 
     Raises:
         Exception: what the code raises.
-        NameError: it defines no `app`.
+        NameError: it defines neither.
     """
     filename = f"exercise-{next(_numbers)}.py"
     linecache.cache[filename] = len(code), None, code.splitlines(keepends=True), filename
     namespace: dict[str, Any] = {"__name__": "exercise"}
     exec(compile(code, filename, "exec"), namespace)
-    if "app" not in namespace:
-        raise NameError("the code defines no `app`: keep the name of the FastAPI() object")
-    return namespace["app"]
+    for name in ("app", "prediction"):
+        if name in namespace:
+            return namespace[name]
+    raise NameError("the code defines no `app`: keep the name of the FastAPI() object")

@@ -1,9 +1,11 @@
 """What an exercise is: a statement, a starter, hints, an answer, checks, and the wrong answers it knows."""
 
 import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
 from starlette.types import ASGIApp
 
@@ -21,7 +23,7 @@ Verdict = Literal["not attempted", "wrong", "raised", "right"]
 Check = Callable[[Attempt], str | None]
 """Looks at one thing; returns what is wrong and what to do about it, or None. It may raise AssertionError instead."""
 
-Level = Literal["complete", "repair", "build"]
+Level = Literal["complete", "repair", "build", "predict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +61,32 @@ class Outcome:
             yield "Yours:" if self.expected is not None else "", self.timeline
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Exercise:
-    """One exercise; `exercise = Exercise(__name__, ...)` in a file of its own. All code in it is complete.
+@dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
+class AnyExercise:
+    """What all exercises have in common: a place in the library, texts, hints, and the answers that are known.
 
-    `q.check(app)` says what an app does and what is missing; `q.hint()` and `q.solution()` help.
+    `q` shows the statement, `q.hint()` and `q.solution()` help, `q.seeded(7)` is the same with other names and numbers.
     """
 
-    module: str
+    module: str = field(kw_only=False)
     """`bgdemo.exercises.library.<subject>.<name>`: subject and name are the last two."""
     level: Level
     statement: str
     """Markdown."""
     starter: str
-    """Python that defines `app`; the learner changes it."""
+    """Complete Python, which the learner changes."""
     answer: str
-    """Python that defines an `app` that is right."""
+    """Complete Python that is right."""
     hints: tuple[str, ...]
     """From a nudge to nearly the solution."""
-    scenario: Scenario
-    """Sends the learner's app what the checks need; may drain, and may return what is no part of a timeline."""
-    checks: tuple[Check, ...]
-    """In the order in which their messages are given; the first line of a check's docstring is its title."""
     notice: str
     """What to notice when it is right."""
     wrong: tuple[tuple[str, str], ...]
-    """Python that defines a wrong `app`, and a part of the message that it must get."""
+    """Complete Python that is wrong, and a part of the message that it must get."""
+    varies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Names and numbers, as they stand in the texts, and what a seed may put in their place."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What a seed has put in their place."""
     _hints_given: list[str] = field(default_factory=list)
 
     @property
@@ -97,39 +99,29 @@ class Exercise:
         """The step that it belongs to, such as add_task."""
         return self.module.split(".")[-2]
 
-    def check(self, app: ASGIApp) -> Outcome:
-        """Run an app and say what was seen. It never raises what the app raises, and an endless loop is stopped.
+    def check(self, submitted: Any) -> Outcome:
+        """Say what is right and what is not; what is submitted may be anything."""
+        raise NotImplementedError
 
-        Args:
-            app: the learner's FastAPI().
-        """
-        try:
-            tried = attempt.run(app, self.scenario)
-        except ClientError as error:
-            return Outcome("wrong", f"check() needs the app itself, {self.subject}.{self.name}.check(app). {error}")
-        return self.judge(tried)
+    def seeded(self, seed: int) -> Self:
+        """The same exercise with other names and numbers; the same seed gives the same ones."""
+        chosen = random.Random(f"{self.module} {seed}")
+        words = {word: chosen.choice(list(options)) for word, options in self.varies.items()}
 
-    def judge(self, tried: Attempt) -> Outcome:
-        """The verdict on what an app did."""
-        right = _known(self.answer, self.scenario)
-        found = [_look(check, tried) for check in self.checks]
-        passed, messages = found.count(None), [message for message in found if message is not None]
-        if tried.shape == _known(self.starter, self.scenario).shape:
-            message = messages[0] if messages else "It does what it did before."
-            return Outcome("not attempted", message, tried.timeline, None, passed, len(found))
-        verdict: Verdict = "right"
-        message = self.notice
-        raised = _unlike(tried.errors, right.errors)
-        misunderstood = next((said for error in raised if (said := _misconception(error))), None)
-        if misunderstood:
-            verdict, message = "wrong", misunderstood
-        elif raised:
-            verdict, message = "raised", _raised(raised[0])
-        elif messages:
-            verdict, message = "wrong", messages[0]
-        if verdict == "right":
-            return Outcome(verdict, message, tried.timeline, None, passed, len(found))
-        return Outcome(verdict, message, tried.timeline, right.timeline, passed, len(found))
+        def put(text: str) -> str:
+            return _in_words(text, words)
+
+        return replace(
+            self,
+            statement=put(self.statement),
+            starter=put(self.starter),
+            answer=put(self.answer),
+            hints=tuple(put(hint) for hint in self.hints),
+            notice=put(self.notice),
+            wrong=tuple((put(code), put(message)) for code, message in self.wrong),
+            words=words,
+            _hints_given=[],
+        )
 
     def hint(self) -> str:
         """The next hint, from a nudge to nearly the solution; then the last one again."""
@@ -151,18 +143,74 @@ class Exercise:
         return self.statement
 
 
+@dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
+class Exercise(AnyExercise):
+    """Code to be written: `exercise = Exercise(__name__, ...)` in a file of its own; all code in it defines an `app`.
+
+    `q.check(app)` says what an app does and what is missing.
+    """
+
+    scenario: Scenario
+    """Sends the learner's app what the checks need; may drain, and may return what is no part of a timeline."""
+    checks: tuple[Check, ...]
+    """In the order in which their messages are given; the first line of a check's docstring is its title."""
+
+    def check(self, submitted: ASGIApp) -> Outcome:
+        """Run an app and say what was seen. It never raises what the app raises, and an endless loop is stopped.
+
+        Args:
+            submitted: the learner's FastAPI().
+        """
+        try:
+            tried = attempt.run(submitted, self.scenario)
+        except ClientError as error:
+            return Outcome("wrong", f"check() needs the app itself, {self.subject}.{self.name}.check(app). {error}")
+        return self.judge(tried)
+
+    def judge(self, tried: Attempt) -> Outcome:
+        """The verdict on what an app did."""
+        tried = replace(tried, words=self.words)
+        right = _known(self.answer, self.scenario)
+        found = [self._look(check, tried) for check in self.checks]
+        passed, messages = found.count(None), [message for message in found if message is not None]
+        if tried.shape == _known(self.starter, self.scenario).shape:
+            message = messages[0] if messages else "It does what it did before."
+            return Outcome("not attempted", message, tried.timeline, None, passed, len(found))
+        verdict, message = self._verdict(tried, right, messages)
+        expected = None if verdict == "right" else right.timeline
+        return Outcome(verdict, message, tried.timeline, expected, passed, len(found))
+
+    def _verdict(self, tried: Attempt, right: Attempt, messages: list[str]) -> tuple[Verdict, str]:
+        raised = _unlike(tried.errors, right.errors)
+        misunderstood = next((said for error in raised if (said := _misconception(error))), None)
+        if misunderstood:
+            return "wrong", misunderstood
+        if raised:
+            return "raised", _raised(raised[0])
+        if messages:
+            return "wrong", messages[0]
+        return "right", self.notice
+
+    def _look(self, check: Check, tried: Attempt) -> str | None:
+        try:
+            message = check(tried)
+        except AssertionError as error:
+            message = str(error)
+        except Exception as error:  # there is less to look at than the check needs
+            message = f"It cannot be checked further: {describe(error)}"
+        return None if message is None else _in_words(message, self.words)
+
+
 @functools.cache
 def _known(code: str, scenario: Scenario) -> Attempt:
     return attempt.run(load(code), scenario)
 
 
-def _look(check: Check, tried: Attempt) -> str | None:
-    try:
-        return check(tried)
-    except AssertionError as error:
-        return str(error)
-    except Exception as error:  # there is less to look at than the check needs
-        return f"It cannot be checked further: {describe(error)}"
+def _in_words(text: str, words: Mapping[str, str]) -> str:
+    """A text with other names and numbers."""
+    if not words:
+        return text
+    return re.sub("|".join(map(re.escape, words)), lambda found: words[found.group()], text)
 
 
 def _unlike(errors: tuple[BaseException, ...], expected: tuple[BaseException, ...]) -> list[BaseException]:

@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.core import AnyExercise
 
 _LIBRARY = Path(__file__).parent / "library"
 
@@ -16,7 +16,7 @@ class Subject:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __getattr__(self, name: str) -> Exercise:
+    def __getattr__(self, name: str) -> AnyExercise:
         if name in self:
             return _load(self._name, name)
         raise AttributeError(f"exercises.{self._name} has no {name!r}; it has {', '.join(self)}")
@@ -50,7 +50,7 @@ def subject(name: str) -> Subject:
     return Subject(name)
 
 
-def all_exercises() -> list[Exercise]:
+def all_exercises() -> list[AnyExercise]:
     """Every exercise, subject by subject."""
     return [_load(name, exercise) for name in subjects() for exercise in subject(name)]
 
@@ -60,8 +60,8 @@ def _names(folder: Path) -> list[str]:
 
 
 @functools.cache
-def _load(subject: str, name: str) -> Exercise:
+def _load(subject: str, name: str) -> AnyExercise:
     module = importlib.import_module(f"bgdemo.exercises.library.{subject}.{name}")
     exercise = module.exercise
-    assert isinstance(exercise, Exercise)
+    assert isinstance(exercise, AnyExercise)
     return exercise
