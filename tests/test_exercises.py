@@ -11,6 +11,9 @@ from bgdemo.exercises import AnyExercise, Exercise, Prediction, all_exercises
 from bgdemo.exercises.code import load
 from bgdemo.lessons import folder
 
+# What a wrong answer throws away, and what becomes of it, is its own affair.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+
 EVERY = all_exercises()
 each = pytest.mark.parametrize("exercise", EVERY, ids=lambda exercise: f"{exercise.subject}.{exercise.name}")
 route = exercises.add_task.turn_the_route
@@ -94,6 +97,12 @@ def test_a_right_answer_is_shown_alone() -> None:
     assert bundle["text/plain"].startswith("Right. The response leaves at once")
     assert "Expected" not in bundle["text/plain"]
     assert bundle["image/svg+xml"].count("<svg") == 2
+
+
+def test_a_change_that_changes_nothing_is_an_attempt() -> None:
+    changed = route.starter.replace("send_receipt(email)\n", "send_receipt(email)  # done\n")
+    assert route.check(load(changed)).verdict == "wrong"
+    assert route.check(load(f"\n{route.starter}\n\n")).verdict == "not attempted"
 
 
 def test_partial_work_is_counted() -> None:

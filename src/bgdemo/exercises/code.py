@@ -2,8 +2,12 @@
 
 import itertools
 import linecache
+from pathlib import Path
 from typing import Any
 
+import fastapi
+
+_FASTAPI = str(Path(fastapi.__file__).parent)
 _numbers = itertools.count(1)
 
 
@@ -17,6 +21,15 @@ class Code(str):
 
     def _repr_markdown_(self) -> str:
         return f"```python\n{self}```"
+
+
+def source_of(app: Any) -> str | None:
+    """The text of the file or the notebook's cell in which the routes of an app were written; None if it has none."""
+    for route in getattr(app, "routes", ()):
+        code = getattr(getattr(route, "endpoint", None), "__code__", None)
+        if code is not None and not code.co_filename.startswith(_FASTAPI):
+            return "".join(linecache.getlines(code.co_filename)) or None
+    return None
 
 
 def load(code: str) -> Any:

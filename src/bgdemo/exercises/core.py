@@ -14,7 +14,7 @@ from bgdemo.display import stacked, text
 from bgdemo.errors import BgdemoError, ClientError
 from bgdemo.exercises import attempt
 from bgdemo.exercises.attempt import Attempt, Scenario
-from bgdemo.exercises.code import Code, load
+from bgdemo.exercises.code import Code, load, source_of
 from bgdemo.log import describe
 from bgdemo.timeline import Timeline
 
@@ -165,20 +165,30 @@ class Exercise(AnyExercise):
             tried = attempt.run(submitted, self.scenario)
         except ClientError as error:
             return Outcome("wrong", f"check() needs the app itself, {self.subject}.{self.name}.check(app). {error}")
-        return self.judge(tried)
+        return self.judge(tried, source_of(submitted))
 
-    def judge(self, tried: Attempt) -> Outcome:
-        """The verdict on what an app did."""
+    def judge(self, tried: Attempt, source: str | None = None) -> Outcome:
+        """The verdict on what an app did.
+
+        Args:
+            tried: what it did.
+            source: its text, if that is known: then a change is seen even where the app does what the starter does.
+        """
         tried = replace(tried, words=self.words)
         right = _known(self.answer, self.scenario)
         found = [self._look(check, tried) for check in self.checks]
         passed, messages = found.count(None), [message for message in found if message is not None]
-        if tried.shape == _known(self.starter, self.scenario).shape:
+        if self._is_starter(tried, source):
             message = messages[0] if messages else "It does what it did before."
             return Outcome("not attempted", message, tried.timeline, None, passed, len(found))
         verdict, message = self._verdict(tried, right, messages)
         expected = None if verdict == "right" else right.timeline
         return Outcome(verdict, message, tried.timeline, expected, passed, len(found))
+
+    def _is_starter(self, tried: Attempt, source: str | None) -> bool:
+        if source is not None:
+            return source.split() == self.starter.split()
+        return tried.shape == _known(self.starter, self.scenario).shape
 
     def _verdict(self, tried: Attempt, right: Attempt, messages: list[str]) -> tuple[Verdict, str]:
         raised = _unlike(tried.errors, right.errors)

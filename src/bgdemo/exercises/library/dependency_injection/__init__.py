@@ -1,0 +1,1 @@
+"""Step 2.5: background tasks and the dependency system."""

@@ -1,0 +1,1 @@
+"""Step 2.1: the parameter that takes the background tasks."""

@@ -1,0 +1,1 @@
+"""What people expect of background tasks, and what happens."""

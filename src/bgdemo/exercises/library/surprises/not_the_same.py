@@ -1,0 +1,88 @@
+"""The misconception: `asyncio.create_task` in a route is the same as `add_task`."""
+
+from bgdemo.client import TestClient
+from bgdemo.exercises.attempt import Attempt
+from bgdemo.exercises.checks import answered, answered_at_once, given, task_called
+from bgdemo.exercises.core import Exercise
+
+STARTER = """\
+import asyncio
+
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+async def send_mail(email: str) -> None:
+    await asyncio.sleep(3)
+    print(f"mail to {email}")
+
+
+@app.post("/send")
+async def send(email: str):
+    asyncio.create_task(send_mail(email))
+    return {"message": "The mail is on its way"}
+"""
+
+CREATED = "    asyncio.create_task(send_mail(email))\n"
+ADDED = "    background_tasks.add_task(send_mail, email)\n"
+SIGNATURE, WITH_TASKS = "send(email: str)", "send(email: str, background_tasks: BackgroundTasks)"
+EMAIL = "li@example.com"
+
+
+def send(client: TestClient) -> None:
+    client.post("/send", params={"email": EMAIL})
+    client.drain()
+
+
+def known_to_the_server(tried: Attempt) -> str | None:
+    """The server knows of the mail"""
+    tasks = task_called(tried, "send_mail")
+    if not tasks:
+        return (
+            "Nobody waits for the mail: `asyncio.create_task` starts something that the server does not know of. "
+            "It is on no timeline, its error is lost, and a server that stops does not wait for it."
+        )
+    if tasks[0].status != "finished":
+        return f"`send_mail` was added, and is {tasks[0].status}."
+    return None if given(tasks[0], ["email"]).get("email") == EMAIL else "The mail goes to another address."
+
+
+def only_once(tried: Attempt) -> str | None:
+    """It is sent once"""
+    return "The mail was added twice." if len(task_called(tried, "send_mail")) > 1 else None
+
+
+exercise = Exercise(
+    __name__,
+    level="repair",
+    statement="""\
+This route starts its mail with `asyncio.create_task`. When the server stops, the mail is lost, and nobody notices.
+Let the mail be a background task instead: a server waits for those.
+""",
+    starter=STARTER,
+    answer=STARTER.replace(CREATED, ADDED).replace(SIGNATURE, WITH_TASKS),
+    hints=(
+        "The route needs one more parameter.",
+        "`add_task` takes the coroutine function itself, and calls it later: no brackets.",
+        "`background_tasks.add_task(send_mail, email)` in the place of the line with create_task.",
+    ),
+    scenario=send,
+    checks=(answered(200), answered_at_once("the mail"), known_to_the_server, only_once),
+    notice="Now the mail is on the timeline: the server knows it, waits for it, and logs its error.",
+    wrong=(
+        (STARTER.replace(CREATED, ADDED), "NameError: name 'background_tasks' is not defined"),
+        (
+            STARTER.replace(CREATED, "    background_tasks.add_task(send_mail(email))\n").replace(
+                SIGNATURE, WITH_TASKS
+            ),
+            "You called the function",
+        ),
+        (STARTER.replace(CREATED, "    await send_mail(email)\n"), "waited 3 s, for the mail"),
+        (STARTER.replace(CREATED, ADDED + ADDED).replace(SIGNATURE, WITH_TASKS), "added twice"),
+        (
+            STARTER.replace(CREATED, ADDED.replace(", email", ', "me"')).replace(SIGNATURE, WITH_TASKS),
+            "another address",
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Step 2.2: the function that runs in the background."""

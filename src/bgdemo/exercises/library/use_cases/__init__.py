@@ -1,0 +1,1 @@
+"""Step 1: the use cases, rewritten by whoever knows how."""
