@@ -4,7 +4,7 @@
 # **The article, 2.3: 把任务加入后台 (adding the task)**
 #
 # 有些工作可以在响应之后继续进行，客户端不必等待。
-# 本课用真实的 7 秒让你亲自感受：同一个任务，等它与不等它有什么区别。
+# 本课让你用真实的 7 秒亲自感受：同一个任务，等与不等，有什么区别。
 #
 # **After this notebook you will be able to** predict when a response leaves and when a background task ends,
 # and say who waits for a task. **Time:** 12 minutes. **You need:** a little Python, a little HTTP.
@@ -27,7 +27,7 @@ file = folder() / "log_test.txt"  # what the task writes
 # ## Two apps, one line apart
 #
 # Both apps have the same route, and the same function that sends the mail: it takes 5 s, writes a file, and needs
-# 2 s more. The **request** is what the client sends; the **response** is what it gets back.
+# 2 s more. The request is what the client sends; the response is what it gets back.
 #
 # Look for the one line that differs.
 

@@ -3,23 +3,30 @@
 A notebook's source is one py:percent file beside it. Building runs it from top to bottom and writes the .ipynb
 with its outputs. Building again changes nothing, except in cells tagged "real-time": their seconds come from
 the wall, so the clock is made coarse while a notebook is built, and what they print is not compared.
+The practice notebooks come from the library of exercises, and have no outputs.
 """
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import get_args
 
 import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bgdemo import TestClient
 from bgdemo.display import svg
+from bgdemo.exercises import AnyExercise, Prediction, all_exercises
+from bgdemo.exercises.core import Level
+from bgdemo.exercises.shelves import subjects
 from bgdemo.lessons import add_task
 
 HERE = Path(__file__).parent
@@ -48,15 +55,7 @@ def sources(names: list[str]) -> list[Path]:
 
 def read(source: Path) -> NotebookNode:
     """The notebook without outputs; a cell's id is its place, which makes ids stay the same."""
-    notebook = jupytext.read(source, fmt="py:percent")
-    for place, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{place:02d}"
-    notebook.metadata = {
-        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
-        "language_info": {"name": "python"},
-    }
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    return notebook
+    return _finished(jupytext.read(source, fmt="py:percent"))
 
 
 def run(notebook: NotebookNode, *, coarse: bool = True) -> NotebookNode:
@@ -94,11 +93,58 @@ def compared(notebook: NotebookNode) -> list[object]:
     return kept
 
 
+def practice(subject: str) -> NotebookNode:
+    """The exercises on a subject as a notebook: statements, starters and checks are the library's own."""
+    title = str(importlib.import_module(f"bgdemo.exercises.library.{subject}").__doc__).strip().rstrip(".")
+    first = f"# Practice: {title[0].lower()}{title[1:]}\n\nEach exercise checks itself, and says what it saw."
+    cells = [new_markdown_cell(first), new_code_cell("from bgdemo import exercises")]
+    for number, exercise in enumerate(_in_order(subject), 1):
+        name = f"exercises.{subject}.{exercise.name}"
+        submitted = "prediction" if isinstance(exercise, Prediction) else "app"
+        heading = f"## {number}. {exercise.name.replace('_', ' ').capitalize()} ({exercise.level})"
+        cells += [
+            new_markdown_cell(f"{heading}\n\n{exercise}".strip()),
+            new_code_cell(exercise.starter.strip(), metadata={"tags": ["exercise"]}),
+            new_code_cell(f"{name}.check({submitted})  # stuck? {name}.hint()", metadata={"tags": ["check"]}),
+        ]
+    return _finished(new_notebook(cells=cells))
+
+
+def _in_order(subject: str) -> list[AnyExercise]:
+    levels = list(get_args(Level))
+    on_subject = [exercise for exercise in all_exercises() if exercise.subject == subject]
+    return sorted(on_subject, key=lambda exercise: levels.index(exercise.level))
+
+
+def _finished(notebook: NotebookNode) -> NotebookNode:
+    for place, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{place:02d}"
+    notebook.metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python"},
+    }
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
 def picture() -> str:
     """The picture of README's first screen: the article's app on a simulated clock."""
     with TestClient(add_task.app, clock="simulated") as client, contextlib.redirect_stdout(io.StringIO()):
         client.post("/send_info", params={"email": "a@example.com"})
         return svg(client.drain()) + "\n"
+
+
+def _keep(files: dict[str, str], *, check: bool) -> list[str]:
+    """Write files that need no kernel; or say which of them are out of date."""
+    stale = []
+    for name, content in files.items():
+        target = HERE / name
+        if not check:
+            target.write_text(content, encoding="utf-8")
+        elif not target.exists() or target.read_text(encoding="utf-8") != content:
+            stale.append(name)
+        print(f"{'checked' if check else 'built'} {name}", flush=True)
+    return stale
 
 
 def main() -> int:
@@ -112,11 +158,10 @@ def main() -> int:
         print(f"Built with Python {wanted}, and this is {running}: remove .venv, `make PYTHON=python{wanted} build`.")
         return 2
     stale = []
-    target = HERE / "picture.svg"
-    if not arguments.check:
-        target.write_text(picture(), encoding="utf-8")
-    elif target.read_text(encoding="utf-8") != picture():
-        stale.append(target.name)
+    if not arguments.names:
+        drawn = {"picture.svg": picture()}
+        drawn |= {f"practice_{subject}.ipynb": text(practice(subject)) for subject in subjects()}
+        stale += _keep(drawn, check=arguments.check)
     for source in sources(arguments.names):
         target = source.with_suffix(".ipynb")
         built = run(read(source))

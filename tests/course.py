@@ -54,6 +54,15 @@ def executed(name: str, *changes: tuple[str, str]) -> Any:
     return build.run(notebook)
 
 
+def filled(line: str, *answers: object) -> tuple[str, str]:
+    """What `executed` takes: a line of a notebook, and the same with an answer in the place of each `...`."""
+    assert line.count("...") == len(answers)
+    done = line
+    for answer in answers:
+        done = done.replace("...", repr(answer), 1)
+    return line, done
+
+
 def code_cells(notebook: Any) -> list[Any]:
     """Its code cells, in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -28,6 +28,8 @@ from bgdemo.lessons import (
     dependency_injection,
     folder,
     parameter,
+    parameter_renamed,
+    payment,
     purchase,
     task_function,
     tickets,
@@ -36,7 +38,18 @@ from bgdemo.lessons import (
     waiting,
 )
 
-LESSONS = [waiting, parameter, task_function, add_task, dependency_injection, tickets, purchase, upload]
+LESSONS = [
+    waiting,
+    parameter,
+    parameter_renamed,
+    task_function,
+    add_task,
+    dependency_injection,
+    tickets,
+    purchase,
+    upload,
+    payment,
+]
 SOURCE = Path(_folder.__file__).parents[2]
 
 

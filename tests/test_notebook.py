@@ -88,6 +88,15 @@ def test_a_guess_about_what_was_seen_is_shown_above_the_timeline() -> None:
     assert shown.picture.count("<svg") == 2
 
 
+def test_guesses_are_about_the_first_of_several_timelines_and_the_others_are_drawn_below() -> None:
+    other = Timeline([Request(1, "POST", "/twice", 200, 0.0, 3.0, 3.0)], now=3.0)
+    shown = predict(response=0).compare(HAPPENED, other)
+    assert shown.words.startswith("response: you guessed 0 s and it was 0.0 s. Right!")
+    assert shown.words.index("/send_info") < shown.words.index("/twice")
+    assert shown.picture is not None
+    assert shown.picture.count("<svg") == 3
+
+
 @pytest.mark.parametrize("guess", [None, [7], {}, "", []])
 def test_a_guess_of_no_kind_is_refused_by_name(guess: Any) -> None:
     with pytest.raises(TypeError, match=r"response=.* is no guess: give a number of seconds, such as response=3"):

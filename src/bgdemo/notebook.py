@@ -4,6 +4,10 @@ import asyncio
 import contextlib
 import itertools
 import math
+import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -60,13 +64,14 @@ class Prediction:
 
     def compare(
         self,
-        happened: TestClient | AsyncTestClient | Timeline | None = None,
+        *happened: TestClient | AsyncTestClient | Timeline,
         **named: TestClient | AsyncTestClient | Timeline | Value | None,
     ) -> Shown:
         """Guess and truth in one picture, and in one sentence a guess.
 
         Args:
-            happened: a client or its timeline, for the guesses `response`, `task_start` and `task_end`.
+            happened: a client or its timeline, for the guesses `response`, `task_start` and `task_end`; more of them
+                are drawn below it, to look at them together.
             named: for other guesses: the client or the timeline whose response was guessed, or what was seen instead
                 (`status=response.status_code`), where None stands for "not yet".
 
@@ -76,12 +81,12 @@ class Prediction:
         sentences: list[str] = []
         verdicts: list[bool | None] = []
         panels: dict[int, tuple[Timeline, list[Mark]]] = {}
-        if happened is not None:
-            panels[id(happened)] = _timeline(happened), []
+        for shown in happened:
+            panels[id(shown)] = _timeline(shown), []
         for name, guess in self.guesses.items():
-            if happened is None and name not in named:
+            if not happened and name not in named:
                 raise TypeError(f"compare() needs to know where to look for {name!r}: pass {name}=client.")
-            source = named.get(name, happened)
+            source = named[name] if name in named else happened[0]
             if isinstance(source, (TestClient, AsyncTestClient, Timeline)):
                 timeline, marks = panels.setdefault(id(source), (_timeline(source), []))
                 sentence, verdict = _verdict(name, guess, _truth(timeline, "response" if name in named else name))
@@ -200,6 +205,27 @@ def _screen(until: float, marks: Sequence[Mark]) -> Iterator[Callable[[Timeline]
             return going_on(timeline)
 
         yield show_text
+
+
+def run_pytest(file: str | os.PathLike[str]) -> None:
+    """Run the tests of a file with pytest, in a process of its own, and print what it says.
+
+    Only bgdemo's own plugin is there, so that nothing is said but what the lesson is about, and no time is named.
+
+    Args:
+        file: of tests, such as "test_orders.py".
+    """
+    options = ["-q", "--tb=short", "--show-capture=no", "--color=no", "-c", os.devnull, "--rootdir", os.curdir]
+    options += ["-p", "no:cacheprovider", "-p", "bgdemo.pytest_plugin"]
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, os.fspath(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        env={**os.environ, **alone},
+    )
+    print(re.sub(r" in [\d.]+s.*$", "", done.stdout.rstrip(), flags=re.MULTILINE))
 
 
 def _in_notebook() -> bool:

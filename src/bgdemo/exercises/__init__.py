@@ -3,8 +3,9 @@
 from bgdemo.exercises.core import AnyExercise, Exercise, Outcome
 from bgdemo.exercises.prediction import Prediction
 from bgdemo.exercises.shelves import Subject, all_exercises, subject, subjects
+from bgdemo.exercises.proof import Proof
 
-__all__ = ["AnyExercise", "Exercise", "Outcome", "Prediction", "Subject", "all_exercises"]
+__all__ = ["AnyExercise", "Exercise", "Outcome", "Prediction", "Proof", "Subject", "all_exercises"]
 
 
 def __getattr__(name: str) -> Subject:

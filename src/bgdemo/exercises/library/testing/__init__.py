@@ -1,0 +1,1 @@
+"""Testing background tasks."""
