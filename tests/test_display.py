@@ -11,7 +11,7 @@ import pytest
 
 from bgdemo.display import Mark, shapes, summary, svg, text
 from bgdemo.display.axis import axis_of
-from bgdemo.display.words import cells, clean, ems, shorten
+from bgdemo.display.words import cells, clean, ems, shorten, wrap
 from bgdemo.timeline import TASK_STATUSES, Event, Request, Task, TaskStatus, Timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -291,6 +291,31 @@ POST /send_info       ●                                          200 at 0.0 s
     assert lines(text(ONE_TASK, marks=GUESSES)) == wanted
 
 
+def test_the_text_form_points_at_rows() -> None:
+    second = a_task(2, name="write_log", ended=3.0)
+    wanted = """
+Response at 0.0 s; 2 tasks ended, the last at 7.0 s: the client did not wait.
+● response   █ task runs
+
+                                                                           added  ended  ran in
+  POST /send_info       ●                                        200 at 0.0 s
+    write_notification  ███████████████████████████████████████  finished    0.0    7.0  thread pool
+→   write_log           █████████████████                        finished    0.0    3.0  thread pool
+                        ┴──────────┴──────────┴──────────┴─────
+                        0          2          4          6       seconds (simulated)
+"""
+    timeline = simulated(a_request(), a_task(), second)
+    assert lines(text(timeline, point_at=[second])) == wanted
+    assert "\n→ POST /send_info " in text(timeline, point_at=timeline.requests)
+
+
+def test_a_row_that_is_pointed_at_is_never_left_out() -> None:
+    timeline = many_tasks(10_000)
+    drawing = text(timeline, point_at=[timeline.tasks[3_000]])
+    assert drawing.count("→") == 1
+    assert max(cells(line) for line in drawing.splitlines()) <= 100
+
+
 def test_milliseconds_are_used_below_a_second() -> None:
     timeline = Timeline((a_request(responded=0.0008),), (a_task(started=0.001, ended=0.003),), now=0.003)
     assert "200 at 0.8 ms" in text(timeline)
@@ -500,3 +525,9 @@ def test_ticks_are_at_round_times(end: float, ticks: list[str]) -> None:
 def test_a_timeline_shows_itself() -> None:
     assert str(ONE_TASK) == text(ONE_TASK)
     assert ONE_TASK._repr_mimebundle_() == {"text/plain": text(ONE_TASK), "image/svg+xml": svg(ONE_TASK)}
+
+
+def test_a_line_does_not_end_between_a_number_and_its_unit() -> None:
+    assert wrap("the last at 3.0 s.", 15) == ["the last at", "3.0 s."]
+    assert wrap("two s and", 6) == ["two s", "and"]
+    assert wrap("a cat s b", 5) == ["a cat", "s b"]

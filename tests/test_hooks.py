@@ -1,5 +1,6 @@
 """The seams in Starlette: in place while somebody records, and never for anybody else."""
 
+import inspect
 import threading
 from collections.abc import Iterator
 
@@ -41,6 +42,15 @@ def test_importing_and_making_a_client_hooks_nothing() -> None:
     TestClient(task_app())
     Recorder(task_app())
     assert seams() == ORIGINAL
+
+
+def test_signatures_stay_what_they_were() -> None:
+    """FastAPI reads them where an app says Depends(BackgroundTasks), and refuses it."""
+    before = [inspect.signature(seam) for seam in ORIGINAL[:3]], inspect.signature(FastAPIBackgroundTasks)
+    hooks.install()
+    now = [inspect.signature(seam) for seam in seams()[:3]], inspect.signature(FastAPIBackgroundTasks)
+    hooks.uninstall()
+    assert now == before
 
 
 def test_each_install_needs_its_own_uninstall() -> None:

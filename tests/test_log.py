@@ -1,6 +1,5 @@
-"""Notes and how they are read back: order, snapshots, names and error texts."""
+"""Notes and how they are read back: order, snapshots and error texts."""
 
-import functools
 import threading
 import tracemalloc
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 
 from bgdemo.clock import RealClock
-from bgdemo.log import Log, describe, names
+from bgdemo.log import Log, describe
 from gates import DEADLINE, in_thread
 
 
@@ -25,56 +24,8 @@ class SetClock:
 def function() -> None: ...
 
 
-async def coroutine_function() -> None: ...
-
-
-class Callable:
-    def __call__(self) -> None: ...
-
-    def method(self) -> None: ...
-
-
 class Silent(Exception):
     pass
-
-
-@pytest.mark.parametrize(
-    ("func", "name", "full_name"),
-    [
-        (function, "function", "test_log.function"),
-        (coroutine_function, "coroutine_function", "test_log.coroutine_function"),
-        (functools.partial(function), "function", "test_log.function"),
-        (functools.partial(functools.partial(function), 1), "function", "test_log.function"),
-        (Callable(), "Callable", "test_log.Callable"),
-        (functools.partial(Callable()), "Callable", "test_log.Callable"),
-        (Callable().method, "method", "test_log.Callable.method"),
-        (Callable, "Callable", "test_log.Callable"),
-        (lambda: None, "<lambda>", "test_log.<lambda>"),
-        (print, "print", "builtins.print"),
-        ([].append, "append", "builtins.list.append"),
-        (None, "NoneType", "builtins.NoneType"),
-        (threading.Event().set, "set", "threading.Event.set"),
-    ],
-)
-def test_every_function_has_a_short_and_a_full_name(func: Any, name: str, full_name: str) -> None:
-    assert names(func) == (name, full_name)
-
-
-def test_a_mock_has_a_name() -> None:
-    from unittest.mock import AsyncMock, Mock
-
-    assert names(Mock()) == ("Mock", "unittest.mock.Mock")
-    assert names(AsyncMock())[0] == "AsyncMock"
-
-
-def test_a_proxy_that_answers_every_attribute_has_a_name_of_text() -> None:
-    class Proxy:
-        def __getattr__(self, name: str) -> "Proxy":
-            return self
-
-        def __call__(self) -> None: ...
-
-    assert [type(name) for name in names(Proxy())] == [str, str]
 
 
 @pytest.mark.parametrize(

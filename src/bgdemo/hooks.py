@@ -6,6 +6,8 @@ for FastAPI's tasks too (its BackgroundTasks overrides the `__call__` of the lis
 The seams are in place while at least one recorder is open; apps without a recorder see no difference.
 """
 
+import functools
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -58,6 +60,15 @@ def with_function(task: TaskObject, func: Any) -> TaskObject:
     return copy
 
 
+def tasks_in(tasks: BackgroundTasks) -> Iterator[TaskObject]:
+    """The tasks of a list, and of the lists within it, in the order in which they run."""
+    for task in tasks.tasks:
+        if isinstance(task, BackgroundTasks):
+            yield from tasks_in(task)
+        else:
+            yield task
+
+
 def _count(change: int) -> None:
     global _users
     _users += change
@@ -66,6 +77,7 @@ def _count(change: int) -> None:
     BackgroundTasks.__init__ = _hooked_list_init if _users else _list_init  # type: ignore[method-assign]
 
 
+@functools.wraps(_task_init)
 def _hooked_task_init(self: BackgroundTask, *args: Any, **kwargs: Any) -> None:
     _task_init(self, *args, **kwargs)
     observer = current.get()
@@ -73,6 +85,7 @@ def _hooked_task_init(self: BackgroundTask, *args: Any, **kwargs: Any) -> None:
         observer.task_added(self)
 
 
+@functools.wraps(_task_call)
 async def _hooked_task_call(self: BackgroundTask) -> None:
     observer = current.get()
     if observer is None:
@@ -81,6 +94,7 @@ async def _hooked_task_call(self: BackgroundTask) -> None:
         await observer.run_task(self)
 
 
+@functools.wraps(_list_init)
 def _hooked_list_init(self: BackgroundTasks, *args: Any, **kwargs: Any) -> None:
     _list_init(self, *args, **kwargs)
     observer = current.get()

@@ -15,8 +15,8 @@ from bgdemo.timeline import Event, EventKind, Records, Request, Task, Timeline
 NoteKind = Literal[EventKind, "task_known", "task_left", "task_printed"]
 """Events, and what is no event of its own: a task that nobody saw being added, one that will not run, a print."""
 
-Note = tuple[float, int, NoteKind, int, int | None, Any]
-"""Time in seconds, sequence, kind, request id, task id, and what there is to say: see `_read`."""
+Note = tuple[float, int, NoteKind, int, int | None, Any, int | None]
+"""Time in seconds, sequence, kind, request id, task id, what there is to say (see `_read`), another process's id."""
 
 _EVENT_KINDS = frozenset(get_args(EventKind))
 
@@ -39,7 +39,31 @@ class Log:
 
     def note(self, kind: NoteKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
         """Append what happens now."""
-        self._notes.append((self._time(), next(self._sequence), kind, request_id, task_id, detail))
+        self._notes.append((self._time(), next(self._sequence), kind, request_id, task_id, detail, None))
+
+    def note_elsewhere(
+        self,
+        kind: NoteKind,
+        request_id: int,
+        task_id: int | None,
+        detail: Any,
+        *,
+        reading: float,
+        process: int | None = None,
+    ) -> None:
+        """Append what has happened in another process of this machine.
+
+        Args:
+            kind: what happened.
+            request_id: to which request.
+            task_id: to which task.
+            detail: what there is to say.
+            reading: of `time.perf_counter`, when it happened; a clock that knows no `at` takes it to be now.
+            process: the id of a worker's process; None for the app's own.
+        """
+        at = getattr(self.clock, "at", None)
+        time = self._time() if at is None else at(reading)
+        self._notes.append((time, next(self._sequence), kind, request_id, task_id, detail, process))
 
     def timeline(self) -> Timeline:
         """All notes up to now, as a timeline."""
@@ -51,7 +75,7 @@ def _read(notes: list[Note]) -> Records:
     notes.sort(key=_moment)
     requests: dict[int, dict[str, Any]] = {}
     tasks: dict[int, dict[str, Any]] = {}
-    for time, _, kind, request_id, task_id, detail in notes:
+    for time, _, kind, request_id, task_id, detail, process in notes:
         if kind == "request_sent":
             requests[request_id] = _new_request(request_id, time, *detail)
         elif task_id is None:
@@ -59,11 +83,11 @@ def _read(notes: list[Note]) -> Records:
         elif kind in ("task_added", "task_known"):
             tasks[task_id] = _new_task(task_id, request_id, time if kind == "task_added" else None, *detail)
         else:
-            _read_task(tasks[task_id], time, kind, detail)
+            _read_task(tasks[task_id], time, kind, detail, process)
     return (
         tuple(Request(**request) for request in requests.values()),
         tuple(Task(**{**task, "printed": "".join(task["printed"])}) for task in tasks.values()),
-        tuple(Event(*note[:5]) for note in notes if note[2] in _EVENT_KINDS),  # type: ignore[arg-type]
+        tuple(Event(*note[:5], note[6]) for note in notes if note[2] in _EVENT_KINDS),  # type: ignore[arg-type]
     )
 
 
@@ -79,7 +103,7 @@ def _new_request(request_id: int, time: float, method: str, path: str, sent_at: 
 def _new_task(
     task_id: int, request_id: int, added: float | None, func: Any, args: Iterable[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    task: dict[str, Any] = dict.fromkeys(("started", "ended", "error", "ran_in"))
+    task: dict[str, Any] = dict.fromkeys(("started", "ended", "error", "ran_in", "process"))
     name, function = names(func)
     task |= {"id": task_id, "request_id": request_id, "name": name, "function": function}
     return task | {"args": tuple(args), "kwargs": dict(kwargs), "added": added, "status": "added", "printed": []}
@@ -94,9 +118,12 @@ def _read_request(request: dict[str, Any], time: float, kind: NoteKind, detail: 
         request["ended"], request["error"] = time, detail
 
 
-def _read_task(task: dict[str, Any], time: float, kind: NoteKind, detail: Any) -> None:
+def _read_task(task: dict[str, Any], time: float, kind: NoteKind, detail: Any, process: int | None) -> None:
     if kind == "task_started":
-        task["started"], task["ran_in"], task["status"] = time, detail, "running"
+        task["started"] = time if task["started"] is None else task["started"]
+        task["ran_in"], task["status"], task["process"] = detail, "running", process
+    elif kind in ("task_retried", "task_interrupted"):
+        task["status"], task["error"] = "waiting", detail
     elif kind == "task_printed":
         task["printed"].append(detail)
     elif kind == "task_ended":

@@ -1,5 +1,6 @@
 """Keep what a task prints: a notebook cell that has ended cannot show it."""
 
+import contextlib
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -12,8 +13,8 @@ keep: ContextVar[Callable[[str], object] | None] = ContextVar("bgdemo_printed", 
 
 _turnstile = Turnstile()
 _users: dict[int, int] = {}
-_own_write: dict[int, Any] = {}
-"""What somebody else had put in the place of a stream's own `write`."""
+_let_out: dict[int, Callable[[], object]] = {}
+"""By stream: leaves it as it was."""
 
 
 class Listener:
@@ -36,12 +37,10 @@ class Listener:
         if id(stream) in self._streams:
             return
         if id(stream) not in _users:
-            own = getattr(stream, "__dict__", {}).get("write")
             try:
-                stream.write = _telling(stream.write)
+                _let_out[id(stream)] = _let_in(stream)
             except AttributeError:  # no stream at all, or one that lets nobody in
                 return
-            _own_write[id(stream)] = own
         _users[id(stream)] = _users.get(id(stream), 0) + 1
         self._streams[id(stream)] = stream
 
@@ -51,18 +50,50 @@ class Listener:
             _users[id(stream)] -= 1
             if not _users[id(stream)]:
                 del _users[id(stream)]
-                own = _own_write.pop(id(stream))
-                if own is None:
-                    del stream.write
-                else:
-                    stream.write = own
+                _let_out.pop(id(stream))()
 
 
-def _telling(write: Callable[[str], Any]) -> Callable[[str], Any]:
-    def write_and_tell(text: str) -> Any:
+def _let_in(stream: Any) -> Callable[[], object]:
+    own = getattr(stream, "__dict__", {}).get("write")
+    if own is not None:
+        # In each cell IPython puts a `write` of its own there, and takes it out with whatever has come on top of it.
+        kind = type(stream)
+        with contextlib.suppress(TypeError):  # objects of a class of C's keep their class
+            stream.__class__ = _listening(kind)
+            return lambda: setattr(stream, "__class__", kind)
+    stream.write = _Telling(stream.write)
+    return (lambda: delattr(stream, "write")) if own is None else (lambda: setattr(stream, "write", own))
+
+
+def _listening(kind: type) -> type:
+    """A class like this one, of streams that tell whatever `write` is put into them."""
+
+    def get(stream: Any) -> Callable[[str], Any]:
+        return _Telling(vars(stream).get("write") or super(listening, stream).write)
+
+    def put(stream: Any, write: Any) -> None:
+        vars(stream)["write"] = write.write if isinstance(write, _Telling) else write
+
+    def delete(stream: Any) -> None:
+        del vars(stream)["write"]
+
+    listening: Any = type(kind.__name__, (kind,), {"write": property(get, put, delete)})
+    return listening  # type: ignore[no-any-return]
+
+
+class _Telling:
+    """A stream's `write` that also tells."""
+
+    def __init__(self, write: Callable[[str], Any]) -> None:
+        self.write = write
+
+    def __call__(self, text: str) -> Any:
         tell = keep.get()
-        if tell is not None:
-            tell(text)
-        return write(text)
-
-    return write_and_tell
+        if tell is None:
+            return self.write(text)
+        tell(text)
+        told = keep.set(None)  # `write` may end in one that tells, too
+        try:
+            return self.write(text)
+        finally:
+            keep.reset(told)

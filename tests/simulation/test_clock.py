@@ -26,6 +26,10 @@ async def async_five() -> None:
     await asyncio.sleep(5)
 
 
+async def blocks_the_loop() -> None:
+    time.sleep(7)
+
+
 def test_it_is_a_clock():
     clock = SimulatedClock()
     assert isinstance(clock, Clock)
@@ -206,6 +210,22 @@ def test_advancing_before_the_first_request(make_client):
     client.clock.advance(3)
     client.post("/seven")
     assert client.timeline.requests[0].sent == 3.0
+
+
+def test_a_request_is_sent_when_its_client_sends_it_though_a_task_blocks_the_loop(make_client):
+    app = app_with(blocks_the_loop)
+
+    @app.get("/ping")
+    async def ping():
+        return "pong"
+
+    client = make_client(app)
+    client.post("/blocks_the_loop")
+    client.clock.advance(1)
+    client.get("/ping")
+    ping_sent = client.timeline.requests[1]
+    assert (ping_sent.sent, ping_sent.responded) == (1.0, 7.0)
+    assert client.timeline.event("request_sent", ping_sent).time == 7.0
 
 
 def test_clients_side_by_side_and_nested(make_client):

@@ -24,7 +24,7 @@ def replaced() -> list[object]:
         time.sleep, time.time, time.monotonic, time.perf_counter, time.time_ns, time.monotonic_ns, time.perf_counter_ns,
         threading.Condition.wait, threading.Thread.start, threading.Thread.join, threading._time, queue.time,
         asyncio.new_event_loop, asyncio.events.new_event_loop, queue.SimpleQueue, anyio.to_thread.run_sync,
-        concurrent.futures.ThreadPoolExecutor.submit,
+        concurrent.futures.ThreadPoolExecutor.submit, asyncio.events.BaseDefaultEventLoopPolicy.new_event_loop,
     ]  # fmt: skip
 
 
@@ -112,10 +112,12 @@ def test_nest_asyncio_applied_earlier():
         app = FastAPI()
         def task(): time.sleep(7)
         async def task2(): await asyncio.sleep(0.1); await asyncio.to_thread(time.sleep, 0.2)
+        def task3(): asyncio.run(asyncio.sleep(2))  # on a loop that nest_asyncio gets from the policy
         @app.post("/")
         async def route(tasks: BackgroundTasks):
             tasks.add_task(task)
             tasks.add_task(task2)
+            tasks.add_task(task3)
 
         async def cell():
             nest_asyncio.apply()
@@ -131,7 +133,7 @@ def test_nest_asyncio_applied_earlier():
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=20, check=False
     )
-    assert (done.stdout, done.stderr) == ("[7.0, 7.3]\n3.0\n", "")
+    assert (done.stdout, done.stderr) == ("[7.0, 7.3, 9.3]\n3.0\n", "")
 
 
 def test_an_interrupted_call_can_be_followed_by_others():

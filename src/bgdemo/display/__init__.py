@@ -73,8 +73,3 @@ def stacked(panels: Sequence[tuple[Timeline, Sequence[Mark]]], *, caption: str =
         An SVG document 760 pixels wide.
     """
     return picture.stack(panels, caption, titles)
-
-
-# str(timeline) and a notebook's display of a timeline come here.
-Timeline._text = text
-Timeline._svg = svg

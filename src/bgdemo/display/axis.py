@@ -101,7 +101,7 @@ def _times(timeline: Timeline) -> Iterator[float]:
         for time in (task.added, task.started, task.ended):
             if time is not None:
                 yield time
-        if task.ended is None and task.status in ("added", "running", "abandoned"):
+        if task.ended is None and task.status in ("added", "running", "abandoned", "waiting"):
             yield timeline.now
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from bgdemo.display import shapes
 from bgdemo.display.axis import Axis, Mark, axis_of
-from bgdemo.display.rows import WHERE, Gap, RequestRow, Row, TaskRow, gap_text, printed_by, rows_of
+from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
 from bgdemo.display.words import cells, clean, ems, shorten, wrap
 from bgdemo.timeline import Task, Timeline
@@ -19,10 +20,11 @@ BOLD = 1.2
 """How much wider bold text is."""
 MONO_CELL = 7.3
 """Pixels: a column of the names' font."""
-NEVER_RAN = {
+WHY = {
     "skipped": "an earlier task failed",
     "dropped": "it never ran",
     "abandoned": "still in its thread at the close",
+    "lost": "its process died",
 }
 
 
@@ -142,13 +144,18 @@ def _words(row: Row, axis: Axis) -> _Words:
         name = clean(f"{row.request.method} {row.request.path}")
         return _Words(name, "request", _answer(row, axis), row.error, f"{name}\n{row.error}".strip())
     task = row.task
-    status, detail = _outcome(task, axis), clean(task.error or "") or NEVER_RAN.get(task.status, "")
+    under = f"{'task' if row.is_first else 'again'}, {row.where}" if row.where else "task"
+    if not row.is_last:
+        over = row.attempts[-1]
+        return _Words(
+            clean(task.name), under, f"{over_words(over)} at {axis.label(over.end)}", WHY.get(over.status, "")
+        )
+    status, detail = _outcome(task, axis), clean(task.error or "") or WHY.get(task.status, "")
     printed = printed_by(task)
     full = "\n".join(part for part in (clean(task.name), detail, printed) if part)
     if printed and detail:
         status = f"{status}, {printed}"
-    where = WHERE[task.ran_in]
-    return _Words(clean(task.name), f"task, {where}" if where else "task", status, detail or printed, full)
+    return _Words(clean(task.name), under, status, detail or printed, full)
 
 
 def _answer(row: RequestRow, axis: Axis) -> str:
@@ -165,6 +172,8 @@ def _answer(row: RequestRow, axis: Axis) -> str:
 def _outcome(task: Task, axis: Axis) -> str:
     if task.status == "added":
         return "added, not started"
+    if task.status == "waiting":
+        return "waits for its next try"
     if task.ended is None or task.status in ("skipped", "dropped"):
         return task.status
     return f"{task.status} at {axis.label(task.ended)}"
@@ -259,13 +268,14 @@ def _task(row: TaskRow, plot: _Plot, top: float) -> str:
         x = plot.x(row.request.responded)
         parts.append(shapes.box(x, top, plot.right + 18 - x, plot.row, shapes.AFTER))
         parts.append(shapes.line(x, top, x, top + plot.row, shapes.INK, 1.25))
-    start = plot.x(task.started) if task.started is not None else x2
-    parts.append(shapes.to_start(x1, start, y, goes_on=task.status == "added"))
-    if task.started is not None:
-        parts.append(shapes.bar(start, x2, y, task.status))
-    elif task.status in ("skipped", "dropped", "cancelled"):
+    waits = row.is_last and task.status in ("added", "waiting")
+    first = plot.x(row.attempts[0].start) if row.attempts and not waits else x2
+    parts.append(shapes.to_start(x1, first, y, goes_on=waits))
+    parts += [shapes.to_start(plot.x(a.end), plot.x(b.start), y, goes_on=False) for a, b in pairwise(row.attempts)]
+    parts += [shapes.bar(plot.x(one.start), plot.x(one.end), y, one.status) for one in row.attempts]
+    if task.status in ("skipped", "dropped", "cancelled", "lost") and not row.attempts:
         parts.append(shapes.never_ran(x2 + 14, y, task.status))
-    if task.added is not None:
+    if task.added is not None and row.is_first:
         parts.append(shapes.added(x1, y))
     return "".join(parts)
 

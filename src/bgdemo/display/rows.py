@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from bgdemo.display.attempts import Attempt, attempts_of, workers_of
 from bgdemo.display.words import clean
 from bgdemo.timeline import EventKind, Request, Task, Timeline
 
@@ -32,7 +33,7 @@ class RequestRow:
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task, and the request that it belongs to."""
+    """A task, or what one process had of it, and the request that it belongs to."""
 
     task: Task
     request: Request | None
@@ -41,6 +42,13 @@ class TaskRow:
     """Seconds: when it was added, or the next best that is known."""
     until: float
     """Seconds: where its line or bar stops."""
+    attempts: tuple[Attempt, ...]
+    """When its function ran here: once in the app's own process, perhaps more often in that of a worker."""
+    where: str
+    """"thread pool", "event loop", "worker 2"; empty for a task that has not started."""
+    is_first: bool
+    is_last: bool
+    """False for a process that another one took the task over from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,11 @@ def printed_by(task: Task) -> str:
     return f"printed: {clean(words)}" if words else ""
 
 
+def over_words(attempt: Attempt) -> str:
+    """How an attempt ended after which, or beside which, another process ran the task too."""
+    return "cut off" if attempt.status == "lost" else attempt.status
+
+
 def counted(number: int, noun: str) -> str:
     """The number and its noun: 1 task, 9,962 tasks."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -142,13 +155,14 @@ def _every_row(timeline: Timeline) -> list[RequestRow | TaskRow]:
     for task in timeline.tasks:
         tasks.setdefault(task.request_id, []).append(task)
     left = event_places(timeline, "client_left")
+    task_rows = _TaskRows(timeline)
     rows: list[RequestRow | TaskRow] = []
     for request in timeline.requests:
         own = tasks.pop(request.id, [])
         rows.append(_request_row(request, own, left.get(request.id), timeline.now))
-        rows += [_task_row(task, request, timeline.now) for task in own]
+        rows += [row for task in own for row in task_rows.of(task, request)]
     for orphans in tasks.values():
-        rows += [_task_row(task, None, timeline.now) for task in orphans]
+        rows += [row for task in orphans for row in task_rows.of(task, None)]
     return rows
 
 
@@ -161,14 +175,32 @@ def _request_row(request: Request, tasks: Sequence[Task], left: tuple[float, int
     return RequestRow(request, next(end for end in ends if end is not None), gone, clean(error))
 
 
-def _task_row(task: Task, request: Request | None, now: float) -> TaskRow:
-    fallback = request.sent if request is not None else 0.0
-    starts = (task.added, task.started, fallback)
-    point = next(start for start in starts if start is not None)
-    until = task.ended
-    if until is None:
-        until = now if task.status in ("added", "running", "abandoned") else task.started
-    return TaskRow(task, request, point, point if until is None else until)
+class _TaskRows:
+    """Makes the rows of tasks: one a task, or, of a task that ran in several processes, one a process."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._now = timeline.now
+        self._attempts = attempts_of(timeline)
+        self._workers = workers_of(timeline)
+
+    def of(self, task: Task, request: Request | None) -> list[TaskRow]:
+        starts = (task.added, task.started, request.sent if request is not None else 0.0)
+        point = next(start for start in starts if start is not None)
+        by_process: dict[int | None, list[Attempt]] = {}
+        for attempt in self._attempts.get(task.id, ()):
+            by_process.setdefault(attempt.process, []).append(attempt)
+        rows = []
+        for at, (process, attempts) in enumerate(by_process.items()):
+            point = min(point, attempts[0].start)  # two processes may have had it at the same time
+            is_last = at == len(by_process) - 1
+            until = self._now if is_last and task.status == "waiting" else attempts[-1].end
+            where = WHERE[task.ran_in] if process is None else f"worker {self._workers[process]}"
+            rows.append(TaskRow(task, request, point, until, tuple(attempts), where, at == 0, is_last))
+            point = until
+        if not rows:
+            until = self._now if task.status == "added" else point if task.ended is None else task.ended
+            rows.append(TaskRow(task, request, point, until, (), WHERE[task.ran_in], True, True))
+        return rows
 
 
 def _kept(every: Sequence[RequestRow | TaskRow], always: set[int]) -> set[int]:

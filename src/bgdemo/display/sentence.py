@@ -20,6 +20,8 @@ OUTCOMES: dict[TaskStatus, str] = {
     "abandoned": "abandoned",
     "running": "running",
     "added": "not started",
+    "waiting": "waiting for the next try",
+    "lost": "lost",
 }
 
 
@@ -106,7 +108,7 @@ def _tasks(tasks: Sequence[Task], timeline: Timeline, axis: Axis) -> str:
     if outcomes["finished"] == len(tasks) and last is not None:
         return f"{number} ended, the last at {axis.label(last)}"
     counts = ", ".join(f"{outcomes[status]:,} {word}" for status, word in OUTCOMES.items() if outcomes[status])
-    if outcomes["running"] or outcomes["added"]:
+    if outcomes["running"] or outcomes["added"] or outcomes["waiting"]:
         return f"{number} at {axis.label(timeline.now)} ({counts})"
     return f"{number} ({counts})" + (f", the last ended at {axis.label(last)}" if last is not None else "")
 
@@ -125,6 +127,8 @@ def _task(task: Task, timeline: Timeline, axis: Axis) -> str:
         "skipped": " was skipped: an earlier task failed",
         "dropped": " was dropped: it never ran",
         "abandoned": " was abandoned, still in its thread when the client closed",
+        "waiting": f" waits for its next try at {axis.label(timeline.now)}",
+        "lost": f" was lost{ended}, when its process died",
     }[task.status]
     return name + outcome
 
@@ -136,7 +140,7 @@ def _verdict(request: Request, timeline: Timeline, axis: Axis) -> str:
     wait = request.responded - request.sent
     if _any_before_response(timeline):
         return f": the client waited {axis.label(wait)}"
-    if len(timeline.tasks) == 1 and ran[0].status == "failed":
+    if len(timeline.tasks) == 1 and ran[0].status in ("failed", "lost"):
         return ": the client already had its response"
     last = max(timeline.now if task.ended is None else task.ended for task in ran)
     if wait <= SMALL_WAIT * (last - request.sent) or axis.number(wait) == axis.number(0):
@@ -155,6 +159,8 @@ def _any_before_response(timeline: Timeline) -> bool:
     ends = event_places(timeline, "task_ended")
     responded = {request.id: request.responded for request in timeline.requests}
     for task in timeline.tasks:
+        if task.ran_in == "worker":  # which no client waits for, however quick it is
+            continue
         response, end = responses.get(task.request_id), ends.get(task.id)
         if response is not None and end is not None:
             if end < response:

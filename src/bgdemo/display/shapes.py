@@ -116,7 +116,7 @@ def to_start(x1: float, x2: float, y: float, *, goes_on: bool) -> str:
 
 
 def never_ran(x: float, y: float, status: TaskStatus) -> str:
-    """The sign of a task that will not run: a crossed-out ring if skipped, a cross if dropped or cancelled."""
+    """The sign of a task that will not run: a crossed-out ring if skipped, else a cross."""
     if status != "skipped":
         return _cross(x, y, 4.5)
     ring = element("circle", cx=x, cy=y, r=5.5, fill=PAPER, stroke=INK, stroke_width=1.75)
@@ -145,6 +145,11 @@ def bar(x1: float, x2: float, y: float, status: TaskStatus) -> str:
     if status == "abandoned":
         dashes = box(x1, top, width, 2 * HALF, YELLOW, stroke=INK, stroke_width=1.25, stroke_dasharray="4 3")
         return dashes + chevrons(x2, y, INK)
+    if status == "lost":
+        # Torn off: the right edge is a zigzag, and a cross stands where the rest would be.
+        x, teeth = x1 + width, "l3 3l-3 3l3 3l-3 3"
+        torn = f"M{number(x)} {number(top)}{teeth}H{number(x1)}V{number(top)}z"
+        return element("path", d=torn, fill=SKY, stroke=BLUE, stroke_width=1.5) + _cross(x + 13, y, 4.5)
     if status in ("running", "added"):
         sides = f"M{number(x1 + width)} {number(top)}H{number(x1)}V{number(y + HALF)}H{number(x1 + width)}"
         fill = box(x1, top, width, 2 * HALF, SKY)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bgdemo.display.axis import Axis, Mark, axis_of
-from bgdemo.display.rows import WHERE, Gap, RequestRow, Row, TaskRow, gap_text, printed_by, rows_of
+from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
 from bgdemo.display.words import cells, clean, pad, shorten, wrap
 from bgdemo.timeline import Request, Task, Timeline
@@ -15,7 +15,7 @@ LEAST_BAR, MOST_BAR = 20, 48
 
 WAIT, RESPONSE, GUIDE, ADDED, TO_START, BAR, MARK = "━", "●", "│", "+", "·", "█", "?"
 POINTER = "→ "
-ENDS = {"running": ">", "failed": "x", "cancelled": "/", "abandoned": "~"}
+ENDS = {"running": ">", "failed": "x", "cancelled": "/", "abandoned": "~", "lost": "!"}
 MEANINGS = {
     WAIT: "the client waits",
     RESPONSE: "response",
@@ -26,6 +26,7 @@ MEANINGS = {
     ">": "goes on",
     "/": "cancelled",
     "~": "abandoned",
+    "!": "its process died",
 }
 
 
@@ -90,10 +91,15 @@ def _line(row: Row, axis: Axis, margin: str) -> _Line:
         name = clean(f"{row.request.method} {row.request.path}")
         return _Line(margin + name, row, (_answer(row, axis), "", "", ""), error)
     task = row.task
-    added, ended = ("-" if time is None else axis.number(time) for time in (task.added, task.ended))
+    if not row.is_last:
+        over = row.attempts[-1]
+        columns = (over_words(over), axis.number(row.point), axis.number(over.end), row.where)
+        return _Line(f"{margin}  {clean(task.name)}", row, columns)
+    times = (task.added if row.is_first else row.point, task.ended)
+    added, ended = ("-" if time is None else axis.number(time) for time in times)
     details = [f"error: {clean(task.error)}"] if task.error else []
     details += [printed] if (printed := printed_by(task)) else []
-    columns = (task.status, added, ended, WHERE[task.ran_in] or "-")
+    columns = (task.status, added, ended, row.where or "-")
     return _Line(f"{margin}  {clean(task.name)}", row, columns, "\n".join(details))
 
 
@@ -147,18 +153,19 @@ def _bar(row: Row, axis: Axis, width: int) -> str:
         elif row.request.ended is None and row.left is None:
             bar[last] = ">"
     elif isinstance(row, TaskRow):
-        request, task = row.request, row.task
+        request = row.request
         first, last = column(row.point), column(row.until)
         bar[first : last + 1] = TO_START * (last + 1 - first)
         if request is not None and request.responded is not None:
             bar[column(request.responded)] = GUIDE
-        bar[first] = ADDED
-        if task.started is not None:
-            start = column(task.started)
-            bar[start : last + 1] = BAR * (last + 1 - start)
-            bar[last] = ENDS.get(task.status, BAR)
-        elif task.status == "added" and last > first:
+        if row.is_first:
+            bar[first] = ADDED
+        if last > first and (row.task.status == "waiting" or not row.attempts) and row.task.status != "lost":
             bar[last] = ">"
+        for attempt in row.attempts:
+            start, end = column(attempt.start), column(attempt.end)
+            bar[start : end + 1] = BAR * (end + 1 - start)
+            bar[end] = ENDS.get(attempt.status, BAR)
     return "".join(bar)
 
 

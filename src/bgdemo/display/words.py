@@ -1,5 +1,6 @@
 """User text made fit to draw: one line, no control characters, measured and shortened."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -86,8 +87,11 @@ def pad(text: str, columns: int) -> str:
     return text + " " * (columns - cells(text))
 
 
+_BETWEEN_WORDS = re.compile(r" (?!(?:s|ms|min)\b)|(?<!\d) ")
+
+
 def wrap(text: str, room: float, measure: Callable[[str], float] = cells) -> list[str]:
-    """The text as lines no wider than the room, broken at spaces.
+    """The text as lines no wider than the room, broken at spaces, but not between a number and its unit.
 
     Args:
         text: one line.
@@ -98,7 +102,7 @@ def wrap(text: str, room: float, measure: Callable[[str], float] = cells) -> lis
         The lines, at least one; a word wider than a line is shortened.
     """
     lines = [""]
-    for word in text.split(" "):
+    for word in _BETWEEN_WORDS.split(text):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if measure(longer) <= room:
             lines[-1] = longer

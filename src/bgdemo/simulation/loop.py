@@ -11,6 +11,9 @@ from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.participants import Participant, Waiter, here
 
 real_new_event_loop = asyncio.new_event_loop
+POLICY: Any = getattr(asyncio.events, "BaseDefaultEventLoopPolicy", None)
+"""Makes event loops, up to Python 3.13."""
+_real_new_event_loop_of_policy: Any = getattr(POLICY, "new_event_loop", None)
 
 
 class SimulatedTimer(asyncio.TimerHandle):
@@ -126,6 +129,12 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     """asyncio.new_event_loop, and so asyncio.run: in a thread of the app it makes a loop on the app's clock."""
     me = here()
     return real_new_event_loop() if me is None else SimulatedEventLoop(me.baton, me)
+
+
+def new_event_loop_of_policy(policy: Any) -> asyncio.AbstractEventLoop:
+    """The same for those who ask the event loop policy itself, as nest_asyncio's asyncio.run does."""
+    me = here()
+    return _real_new_event_loop_of_policy(policy) if me is None else SimulatedEventLoop(me.baton, me)
 
 
 class _Selector(selectors.SelectSelector):

@@ -30,6 +30,8 @@ def install() -> None:
             _replace(anyio.to_thread, "run_sync", threads.run_sync)
             _replace(asyncio, "new_event_loop", loop.new_event_loop)
             _replace(asyncio.events, "new_event_loop", loop.new_event_loop)  # where asyncio.run looks
+            if loop.POLICY is not None:
+                _replace(loop.POLICY, "new_event_loop", loop.new_event_loop_of_policy)
             _replace(queue, "SimpleQueue", waits.SimpleQueue)
             _replace(threading, "_time", sleeping.read_monotonic)  # bound early there: Condition.wait_for reads it
             _replace(queue, "time", sleeping.read_monotonic)  # and here queue.Queue.get
