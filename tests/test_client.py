@@ -513,6 +513,7 @@ class TestConstructor:
         assert ours[: len(stock)] == stock
         assert ours[len(stock) :] == [
             ("clock", inspect.Parameter.KEYWORD_ONLY, "real"),
+            ("mode", inspect.Parameter.KEYWORD_ONLY, "live"),
             ("wait_for_tasks", inspect.Parameter.KEYWORD_ONLY, False),
             ("timeout", inspect.Parameter.KEYWORD_ONLY, 60.0),
             ("close_timeout", inspect.Parameter.KEYWORD_ONLY, 30.0),

@@ -92,8 +92,8 @@ class TestRecords:
             "request_ended",
         ]
         times = [event.time for event in timeline.events]
-        assert [request.sent, task.added, request.responded, task.started, task.ended, request.ended] == [
-            times[0],
+        assert 0 <= request.sent <= times[0]  # the client sends it before the app gets it
+        assert [task.added, request.responded, task.started, task.ended, request.ended] == [
             times[1],
             times[3],
             times[4],
@@ -573,6 +573,51 @@ class TestPrinted:
             assert sys.stdout.write == write
         finally:
             sys.stdout = before
+
+    def test_a_write_that_is_put_in_and_taken_out_does_not_take_ours_along(self, gate: Gate) -> None:
+        """IPython does so in every cell, and a task may go on after its cell."""
+
+        class Stream(io.TextIOWrapper):
+            pass
+
+        out = io.BytesIO()
+        with contextlib.redirect_stdout(Stream(out, write_through=True)) as stream:
+            own = stream.write
+            stream.write = own  # type: ignore[method-assign] # as IPython leaves it
+
+            @contextlib.contextmanager
+            def cell() -> Iterator[None]:
+                before = stream.write
+                stream.write = lambda text: before(text)  # type: ignore[method-assign]
+                yield
+                stream.write = before  # type: ignore[method-assign]
+
+            def task() -> None:
+                gate.hold()
+                print("x")
+
+            app = FastAPI()
+
+            @app.get("/")
+            def index(background_tasks: BackgroundTasks) -> None:
+                background_tasks.add_task(task)
+
+            with cell():
+                client = TestClient(app)
+                client.get("/")
+                gate.wait_until_reached()
+            for _ in range(3):
+                with cell():
+                    pass
+            gate.open()
+            assert client.drain().tasks[0].printed == "x\n"
+            with cell():
+                client.get("/")
+                assert client.drain().tasks[1].printed == "x\n"
+            client.close()
+            assert type(stream) is Stream
+            assert stream.write == own
+        assert out.getvalue() == b"x\nx\n"
 
     def test_lines_that_are_written_count_as_printed(self) -> None:
         def task() -> None:

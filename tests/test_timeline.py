@@ -188,6 +188,9 @@ def test_the_kinds_and_statuses_are_those_of_the_design() -> None:
         "response_started",
         "response_ended",
         "task_started",
+        "task_retried",
+        "task_interrupted",
+        "task_redelivered",
         "task_ended",
         "request_ended",
         "client_left",
@@ -201,6 +204,8 @@ def test_the_kinds_and_statuses_are_those_of_the_design() -> None:
         "dropped",
         "cancelled",
         "abandoned",
+        "waiting",
+        "lost",
     }
 
 

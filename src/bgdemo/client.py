@@ -9,13 +9,13 @@ import httpx
 from httpx._types import CookieTypes
 from starlette.types import ASGIApp
 
-from bgdemo.asgi import as_asgi
-from bgdemo.clock import Clock, ClockName, as_clock
+from bgdemo.clock import Clock, ClockName
 from bgdemo.errors import ClientError
 from bgdemo.exchange import Manners
-from bgdemo.recorder import Recorder
+from bgdemo.faked import KeptRun, Mode
+from bgdemo.naming import Function
 from bgdemo.session import Session
-from bgdemo.simulation import SimulatedClock
+from bgdemo.shared import Observed, may_wait, recorder_for, refuse_backend, refuse_closed, with_user_agent
 from bgdemo.timeline import Timeline
 from bgdemo.transport import LoopTransport, ThreadTransport
 from bgdemo.websocket import UpgradeRequest, WebSocketSession, upgrade_arguments
@@ -24,23 +24,7 @@ if TYPE_CHECKING:
     from starlette.testclient import WebSocketTestSession
 
 
-class _Observed:
-    """What both clients show of their session."""
-
-    _session: Session
-
-    @property
-    def clock(self) -> Clock:
-        """The clock that the timeline's seconds are read from; it starts at the first request."""
-        return self._session.recorder.log.clock
-
-    @property
-    def timeline(self) -> Timeline:
-        """What has happened so far, as a snapshot; reading it runs nothing."""
-        return self._session.recorder.timeline
-
-
-class TestClient(_Observed, httpx.Client):
+class TestClient(Observed, httpx.Client):
     """A client for an app in this process, whose calls return when the response is complete; tasks go on after it.
 
     It opens at its first request, or at `with`, which also runs the app's lifespan. Its event loop is in a
@@ -58,6 +42,7 @@ class TestClient(_Observed, httpx.Client):
         follow_redirects: follow redirects by itself.
         client: host and port that requests seem to come from.
         clock: "real", "simulated", or a clock of your own; a Recorder keeps its own clock where this says "real".
+        mode: "live", or "fake": tasks are noted as added and do not run, unless `run_tasks` runs them.
         wait_for_tasks: the stock client's manners: a call returns when all its work is done, and raises its errors.
         timeout: seconds on the wall that a route may take to answer; None waits for ever.
         close_timeout: seconds on the client's clock that `with` and `close()` wait for tasks before they cancel them.
@@ -79,14 +64,15 @@ class TestClient(_Observed, httpx.Client):
         client: tuple[str, int] = ("testclient", 50000),
         *,
         clock: ClockName | Clock = "real",
+        mode: Mode = "live",
         wait_for_tasks: bool = False,
         timeout: float | None = 60.0,
         close_timeout: float = 30.0,
     ) -> None:
-        _refuse_backend(backend)
+        refuse_backend(backend)
         manners = Manners(root_path, client, raise_server_exceptions, wait_for_tasks)
         self.app = app
-        self._session = Session(_recorder(app, clock), manners)
+        self._session = Session(recorder_for(app, clock, mode), manners)
         manners.hold = getattr(self.clock, "hold", None)
         self.app_state = self._session.state
         self._close_timeout = close_timeout
@@ -94,7 +80,7 @@ class TestClient(_Observed, httpx.Client):
         weakref.finalize(self, self._thread_transport.abort).atexit = False  # its threads are daemons
         super().__init__(
             base_url=base_url,
-            headers=_with_user_agent(headers),
+            headers=with_user_agent(headers),
             cookies=cookies,
             follow_redirects=follow_redirects,
             timeout=timeout,
@@ -119,9 +105,28 @@ class TestClient(_Observed, httpx.Client):
             raise self._session.drain_timeout(timeout)
         return self._session.drained()
 
+    def run_tasks(self, only: Function | None = None) -> Timeline:
+        """Run the tasks that mode "fake" has kept, in the order in which they were added, and wait for them.
+
+        Args:
+            only: run just the tasks of this function, or of the one of this name; None runs all.
+
+        Returns:
+            The timeline, in which they have ended.
+
+        Raises:
+            Exception: what a task raised and nobody has seen yet, as from `drain()`; its request's rest is skipped.
+            ClientError: the mode is "live".
+        """
+        self._session.refuse_inside_app("run_tasks()")
+        refuse_closed(self)
+        self._thread_transport.wait_until_idle(None)  # a task is kept after its response
+        self._thread_transport.start(KeptRun(self._session.recorder, only))
+        return self.drain()
+
     def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
         """Send a request that `build_request` made, as httpx does."""
-        _refuse_closed(self)
+        refuse_closed(self)
         return super().send(request, **kwargs)
 
     def websocket_connect(
@@ -154,7 +159,7 @@ class TestClient(_Observed, httpx.Client):
             super().close()
 
     def __enter__(self) -> Self:
-        _refuse_closed(self)
+        refuse_closed(self)
         thread = self._thread_transport.open()
         try:
             thread.run(self._session.start_up())
@@ -174,14 +179,14 @@ class TestClient(_Observed, httpx.Client):
     def _end(self, error: BaseException | None) -> None:
         self._thread_transport.begin_closing()
         try:
-            if _may_wait(error):
+            if may_wait(error):
                 self._thread_transport.wait_until_idle(self._close_timeout)
         finally:
             self._thread_transport.shut_down()
         self._session.leave_errors(error)
 
 
-class AsyncTestClient(_Observed, httpx.AsyncClient):
+class AsyncTestClient(Observed, httpx.AsyncClient):
     """The same client for code that awaits: it runs the app on the caller's own event loop, and starts no thread.
 
     Args: as for TestClient; `backend_options` has nothing to set here.
@@ -203,23 +208,24 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
         client: tuple[str, int] = ("testclient", 50000),
         *,
         clock: ClockName | Clock = "real",
+        mode: Mode = "live",
         wait_for_tasks: bool = False,
         timeout: float | None = 60.0,
         close_timeout: float = 30.0,
     ) -> None:
-        _refuse_backend(backend)
+        refuse_backend(backend)
         if backend_options:
             raise ClientError("AsyncTestClient runs on the loop of its caller: set backend_options where that is made.")
         manners = Manners(root_path, client, raise_server_exceptions, wait_for_tasks, same_loop=True)
         self.app = app
-        self._session = Session(_recorder(app, clock), manners)
+        self._session = Session(recorder_for(app, clock, mode), manners)
         self.app_state = self._session.state
         self._close_timeout = close_timeout
         self._loop_transport = LoopTransport(self._session)
         weakref.finalize(self, self._loop_transport.abort).atexit = False
         super().__init__(
             base_url=base_url,
-            headers=_with_user_agent(headers),
+            headers=with_user_agent(headers),
             cookies=cookies,
             follow_redirects=follow_redirects,
             timeout=timeout,
@@ -233,9 +239,17 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
             raise self._session.drain_timeout(timeout)
         return self._session.drained()
 
+    async def run_tasks(self, only: Function | None = None) -> Timeline:
+        """Run the tasks that mode "fake" has kept; arguments, result and errors are TestClient.run_tasks'."""
+        self._session.refuse_inside_app("run_tasks()")
+        refuse_closed(self)
+        await self._loop_transport.wait_until_idle(None)
+        self._loop_transport.start(KeptRun(self._session.recorder, only))
+        return await self.drain()
+
     def send(self, request: httpx.Request, **kwargs: Any) -> Coroutine[Any, Any, httpx.Response]:
         """Send a request that `build_request` made, as httpx does."""
-        _refuse_closed(self)
+        refuse_closed(self)
         return super().send(request, **kwargs)
 
     def websocket_connect(self, url: str, subprotocols: Sequence[str] | None = None, **kwargs: Any) -> WebSocketSession:
@@ -262,7 +276,7 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
             await super().aclose()
 
     async def __aenter__(self) -> Self:
-        _refuse_closed(self)
+        refuse_closed(self)
         self._loop_transport.open()
         try:
             await self._session.start_up()
@@ -281,40 +295,8 @@ class AsyncTestClient(_Observed, httpx.AsyncClient):
 
     async def _end(self, error: BaseException | None) -> None:
         try:
-            if _may_wait(error):
+            if may_wait(error):
                 await self._loop_transport.wait_until_idle(self._close_timeout)
         finally:
             await self._loop_transport.shut_down()
         self._session.leave_errors(error)
-
-
-def _may_wait(error: BaseException | None) -> bool:
-    """False where somebody wants out: Ctrl-C, a cancelled caller."""
-    return error is None or isinstance(error, Exception)
-
-
-def _with_user_agent(headers: dict[str, str] | None) -> httpx.Headers:
-    result = httpx.Headers({"user-agent": "testclient"})
-    result.update(headers)
-    return result
-
-
-def _refuse_backend(backend: str) -> None:
-    if backend != "asyncio":
-        raise ClientError(f"backend={backend!r} is not supported: these clients run apps on asyncio, as uvicorn does.")
-
-
-def _refuse_closed(client: httpx.Client | httpx.AsyncClient) -> None:
-    if client.is_closed:
-        name = type(client).__name__
-        raise ClientError(f"This {name} was closed: make a new one, {name}(app). Its timeline can still be read.")
-
-
-def _recorder(app: ASGIApp, clock: ClockName | Clock) -> Recorder:
-    chosen = SimulatedClock() if clock == "simulated" else as_clock(clock)
-    running = SimulatedClock.of_running_loop() if isinstance(clock, str) else None
-    if not isinstance(app, Recorder):
-        return Recorder(as_asgi(app), clock=running or chosen)
-    if running is not None or clock != "real":
-        app.use(running or chosen)
-    return app

@@ -32,6 +32,13 @@ class RealClock:
     def __init__(self) -> None:
         self._started_at: float | None = None
 
+    @classmethod
+    def started(cls, reading: float) -> "RealClock":
+        """A clock that was started when `time.perf_counter` gave this reading, perhaps in another process."""
+        clock = cls()
+        clock._started_at = reading
+        return clock
+
     def start(self) -> None:
         """Let the clock run from now on, unless it runs already."""
         if self._started_at is None:
@@ -42,6 +49,10 @@ class RealClock:
         if self._started_at is None:
             return 0.0
         return time.perf_counter() - self._started_at
+
+    def at(self, reading: float) -> float:
+        """The time when `time.perf_counter` gave this reading, which is one for all processes of a machine."""
+        return 0.0 if self._started_at is None else reading - self._started_at
 
 
 def as_clock(clock: ClockName | Clock) -> Clock:

@@ -1,6 +1,7 @@
 """The errors of this package: one small tree, so that `except BgdemoError` catches them all."""
 
 import httpx
+from starlette.exceptions import HTTPException
 
 
 class BgdemoError(Exception):
@@ -23,8 +24,30 @@ class ResponseTimeout(BgdemoError, httpx.ReadTimeout):
     """The route did not answer in time."""
 
 
+class GradingError(BgdemoError):
+    """Submissions cannot be graded; the message says what is missing or wrong, and what to do about it."""
+
+
 class EndlessLoopError(BaseException):
     """Raised in code that computes without end, where a limit was set; no `except Exception` is to stop it."""
 
     def __str__(self) -> str:
         return "this line went on without end, and was stopped: does its loop have a way out?"
+
+
+class QueueError(BgdemoError, RuntimeError):
+    """A task cannot be given to the queue like this; the message says what to do instead."""
+
+
+class BrokerUnavailable(BgdemoError, HTTPException):
+    """The queue's broker did not take a task in time. A route that does not catch it answers 503, with this message."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(status_code=503, detail=message)
+
+    def __str__(self) -> str:
+        return str(self.detail)
+
+
+class QueuedTaskFailed(BgdemoError):
+    """A task failed in a worker's process for the last time, or was lost with it; the message has its traceback."""

@@ -64,6 +64,8 @@ class Exchange:
     """The reader left before the end."""
     ended = False
     """The app is done."""
+    sent_at: float | None = None
+    """Seconds: when the caller sent it, which a busy event loop may learn much later."""
     error: BaseException | None = None
     """What the app raised before the response was handed over."""
 
@@ -92,7 +94,7 @@ class Exchange:
             keep: is given what was raised behind the reader's back: by a task, or when all was handed over.
         """
         self._loop = asyncio.get_running_loop()
-        self._watched = recorder.begin(self._scope)
+        self._watched = recorder.begin(self._scope, sent_at=self.sent_at)
         self._watched.before_async_task = self._before_async_task
         raised: BaseException | None = None
         try:

@@ -6,7 +6,7 @@ serve it with any server, `uvicorn.run(Recorder(app))`, or let a client of this 
 
 import itertools
 import weakref
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.background import BackgroundTasks
@@ -14,17 +14,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bgdemo import hooks
 from bgdemo.clock import Clock, RealClock
+from bgdemo.elsewhere import TaskElsewhere, Waiting
 from bgdemo.errors import ClientError, EndlessLoopError
 from bgdemo.log import Log, describe
-from bgdemo.printed import Listener, keep
+from bgdemo.printed import Listener
 from bgdemo.timeline import TaskStatus, Timeline
+from bgdemo.watched_task import WatchedTask
 
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _ENDS = {"http.response.body", "websocket.close", "websocket.http.response.body"}
 _LEAVES = {"http.disconnect", "websocket.disconnect"}
-
-
-_FAILURES = (Exception, SystemExit, KeyboardInterrupt, EndlessLoopError)
 
 
 class Recorder:
@@ -42,6 +41,8 @@ class Recorder:
         self._task_ids = itertools.count(1)
         self.running: set[WatchedTask] = set()
         self.output = Listener()
+        self.waiting: Waiting | None = None
+        """Who is told of the tasks that run in other processes."""
         self._unhook: weakref.finalize[[Listener], Recorder] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,20 +82,39 @@ class Recorder:
                 raise ClientError("This Recorder has noted requests on another clock already: make a new one.")
             self.log = Log(clock)
 
-    def begin(self, scope: Scope) -> "WatchedRequest":
-        """Note that a request was sent; whoever begins it calls `run` on what this returns."""
-        self.log.clock.start()
-        if self._unhook is None:
-            hooks.install()
-            self._unhook = weakref.finalize(self, _let_go, self.output)
-        return WatchedRequest(self, next(self._request_ids), scope)
+    def begin(self, scope: Scope, *, sent_at: float | None = None) -> "WatchedRequest":
+        """Note that the app gets a request; whoever begins it calls `run` on what this returns.
 
-    def begin_task(self, request_id: int, task: hooks.TaskObject, *, added: bool) -> "WatchedTask":
+        Args:
+            scope: the request.
+            sent_at: seconds: when the client sent it, if that is known; else it is taken to be now.
+        """
+        self.log.clock.start()
+        self.open()
+        return self.new_request(next(self._request_ids), scope, sent_at)
+
+    def new_request(self, request_id: int, scope: Scope, sent_at: float | None) -> "WatchedRequest":
+        """A request that begins now."""
+        return WatchedRequest(self, request_id, scope, sent_at)
+
+    def begin_task(self, request_id: int, task: hooks.TaskObject, *, added: bool) -> WatchedTask:
         """Note that there is a task."""
         task_id = next(self._task_ids)
         detail = task.func, task.args, task.kwargs
         self.log.note("task_added" if added else "task_known", request_id, task_id, detail)
         return WatchedTask(self, request_id, task_id, is_async=task.is_async)
+
+    def begin_elsewhere(
+        self, request_id: int, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> TaskElsewhere:
+        """Note that a task is about to be sent to another process; say on what this returns what is heard of it."""
+        return TaskElsewhere(self, request_id, next(self._task_ids), (function, args, kwargs))
+
+    def open(self) -> None:
+        """See the tasks that Starlette makes and runs from now on, until `close`."""
+        if self._unhook is None:
+            hooks.install()
+            self._unhook = weakref.finalize(self, _let_go, self.output)
 
     def abandon(self) -> None:
         """Note that nobody waits any more for what still runs in a thread."""
@@ -121,7 +141,7 @@ class WatchedRequest:
         "path", "recorder", "task_errors",
     )  # fmt: skip
 
-    def __init__(self, recorder: Recorder, request_id: int, scope: Scope) -> None:
+    def __init__(self, recorder: Recorder, request_id: int, scope: Scope, sent_at: float | None) -> None:
         self.recorder = recorder
         self.id = request_id
         self.method: str = scope.get("method", "WEBSOCKET")
@@ -132,7 +152,7 @@ class WatchedRequest:
         self._tasks: dict[int, tuple[hooks.TaskObject, WatchedTask]] = {}
         self._lists: list[BackgroundTasks] = []
         self._failed: list[hooks.TaskObject] = []
-        recorder.log.note("request_sent", request_id, None, (self.method, self.path))
+        recorder.log.note("request_sent", request_id, None, (self.method, self.path, sent_at))
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the app for this request; raises what the app raises.
@@ -157,12 +177,7 @@ class WatchedRequest:
             if hooks.current.get() is self:  # not so where the garbage collector ends this, amid another request
                 hooks.current.set(before)
             self._over = True
-            skipped = self._skipped()
-            for task, watched in self._tasks.values():
-                watched.leave("skipped" if id(task) in skipped else unless_they_ran, if_still="added")
-            self._tasks.clear()
-            self._lists.clear()
-            self._failed.clear()
+            self._leave_tasks(unless_they_ran)
             self.recorder.log.note("request_ended", self.id, None, error)
 
     def task_added(self, task: hooks.TaskObject) -> None:
@@ -180,11 +195,15 @@ class WatchedRequest:
         if self._over:  # something that the app started itself, and that outlived the request
             await hooks.call(task)
             return
+        await self._run_now(task, self._noted(task))
+
+    def _noted(self, task: hooks.TaskObject) -> WatchedTask:
         known = self._tasks.get(id(task))
         if known is not None and known[1].status == "added":
-            watched = known[1]
-        else:  # made before the request, or run once more
-            watched = self.recorder.begin_task(self.id, task, added=False)
+            return known[1]
+        return self.recorder.begin_task(self.id, task, added=False)  # made before the request, or run once more
+
+    async def _run_now(self, task: hooks.TaskObject, watched: WatchedTask) -> None:
         if task.is_async and self.before_async_task is not None:
             before, self.before_async_task = self.before_async_task, None
             await before()
@@ -201,11 +220,19 @@ class WatchedRequest:
             watched.end(error)
             raise
 
+    def _leave_tasks(self, unless_they_ran: TaskStatus) -> None:
+        skipped = self._skipped()
+        for task, watched in self._tasks.values():
+            watched.leave("skipped" if id(task) in skipped else unless_they_ran, if_still="added")
+        self._tasks.clear()
+        self._lists.clear()
+        self._failed.clear()
+
     def _skipped(self) -> set[int]:
         """The ids of the tasks that come after a failed one in its list, or in the list that its list is in."""
         skipped: set[int] = set()
         for tasks in self._lists if self._failed else ():
-            flat = list(_flat(tasks))
+            flat = list(hooks.tasks_in(tasks))
             places = [place for place, task in enumerate(flat) if any(task is failed for failed in self._failed)]
             skipped.update(id(task) for task in flat[min(places, default=len(flat)) :])
         return skipped
@@ -225,89 +252,3 @@ class WatchedRequest:
         elif not self._answered and kind in _ENDS and not message.get("more_body", False):
             self._answered = True
             self.recorder.log.note("response_ended", self.id)
-
-
-def _flat(tasks: BackgroundTasks) -> Iterator[hooks.TaskObject]:
-    for task in tasks.tasks:
-        if isinstance(task, BackgroundTasks):
-            yield from _flat(task)
-        else:
-            yield task
-
-
-class WatchedTask:
-    """One task. As a context manager: the time in which its function runs."""
-
-    __slots__ = ("_is_async", "_kept_before", "_recorder", "_request_id", "_task_id", "status")
-
-    def __init__(self, recorder: Recorder, request_id: int, task_id: int, *, is_async: bool) -> None:
-        self._recorder = recorder
-        self._request_id = request_id
-        self._task_id = task_id
-        self._is_async = is_async
-        self.status: TaskStatus = "added"
-
-    def watching(self, task: hooks.TaskObject) -> hooks.TaskObject:
-        """A task that does the same, and notes when its function begins and ends to run."""
-        func = task.func
-        if not callable(func):
-            return task
-        prepare = getattr(self._recorder.log.clock, "prepare", None)
-        if prepare is not None:
-            func = prepare(func)
-
-        if task.is_async:
-
-            async def run_async(*args: Any, **kwargs: Any) -> Any:
-                with self:
-                    return await func(*args, **kwargs)
-
-            return hooks.with_function(task, run_async)
-
-        def run(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return func(*args, **kwargs)
-
-        return hooks.with_function(task, run)
-
-    def __enter__(self) -> None:
-        self.status = "running"
-        self._recorder.running.add(self)
-        self._note("task_started", "event_loop" if self._is_async else "threadpool")
-        self._recorder.output.listen()
-        self._kept_before = keep.get()
-        keep.set(self._printed)
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if keep.get() == self._printed:  # not so where the garbage collector ends this, amid another task
-            keep.set(self._kept_before)
-        self.end(error)
-
-    def end(self, error: BaseException | None) -> None:
-        """Note how the task ended, once; a task that was given up has no end."""
-        if self.status == "running" or (self.status == "added" and isinstance(error, Exception)):
-            self.status = _outcome(error)
-            self._recorder.running.discard(self)
-            self._note("task_ended", (self.status, describe(error) if error and self.status == "failed" else None))
-        else:
-            self.leave("cancelled", if_still="added")
-
-    def leave(self, status: TaskStatus, *, if_still: TaskStatus = "running") -> None:
-        """Note that nothing more will be heard of the task, and why."""
-        if self.status == if_still:
-            self.status = status
-            self._recorder.running.discard(self)
-            self._note("task_left", status)
-
-    def _printed(self, text: str) -> None:
-        if self.status == "running":
-            self._note("task_printed", text)
-
-    def _note(self, kind: Any, detail: object) -> None:
-        self._recorder.log.note(kind, self._request_id, self._task_id, detail)
-
-
-def _outcome(error: BaseException | None) -> TaskStatus:
-    if error is None:
-        return "finished"
-    return "failed" if isinstance(error, _FAILURES) else "cancelled"

@@ -10,6 +10,7 @@ import httpx
 
 from bgdemo import hooks
 from bgdemo.asgi import build_scope
+from bgdemo.elsewhere import TaskElsewhere
 from bgdemo.errors import ClientError, DrainTimeout
 from bgdemo.exchange import Exchange, Manners
 from bgdemo.lifespan import Lifespan
@@ -40,9 +41,10 @@ class Session:
         self.state: dict[str, Any] = {}
         self.unseen: list[BaseException] = []
         self._calls: dict[Call, asyncio.Task[None]] = {}
-        self._background: set[Call] = set()
+        self._background: set[Call | TaskElsewhere] = set()
         self._when_idle: deque[Callable[[], object]] = deque()
         self._lifespan: Lifespan | None = None
+        recorder.waiting = self
 
     def exchange(self, request: httpx.Request, body: bytes, wake: Callable[[], object]) -> Exchange:
         """A request that is about to be sent. On any thread."""
@@ -60,6 +62,12 @@ class Session:
         """Send a request into the app."""
         self._calls[call] = asyncio.get_running_loop().create_task(self._run(call), context=Context())
 
+    def now(self) -> float:
+        """Seconds since the first request, which may be the one that is about to be sent. On any thread."""
+        clock = self.recorder.log.clock
+        clock.start()
+        return clock.time()
+
     def leave(self, call: Call) -> None:
         """Nobody waits for an answer any more: what the app still does is background work. On any thread."""
         call.gone = True
@@ -76,6 +84,17 @@ class Session:
         """Call `callback` once when no background work is left, here or on the loop's thread. On any thread."""
         self._when_idle.append(callback)
         self._tell_if_idle()  # looked at after the callback was left: the loop looks in the other order
+
+    def sent_elsewhere(self, task: TaskElsewhere) -> None:
+        """A route has sent a task to another process: until its end it is background work. On any thread."""
+        self._background.add(task)
+
+    def ended_elsewhere(self, task: TaskElsewhere, error: BaseException | None) -> None:
+        """Nothing more is to be expected of a task in another process. On any thread."""
+        if error is not None:
+            self.unseen.append(error)
+        self._background.discard(task)
+        self._tell_if_idle()
 
     @property
     def idle(self) -> bool:
@@ -104,7 +123,7 @@ class Session:
         """The error that says what is still going on. On any thread."""
         timeline = self.recorder.timeline
         paths = {request.id: f"{request.method} {request.path}" for request in timeline.requests}
-        left = [task for task in timeline.tasks if task.status in ("running", "added")]
+        left = [task for task in timeline.tasks if task.status in ("running", "added", "waiting")]
         running = ", ".join(f"{task.name} of {paths[task.request_id]} ({task.status})" for task in left)
         what = running or "work that is no task (a middleware, or a dependency's code after yield)"
         return DrainTimeout(

@@ -6,11 +6,12 @@ two events may share one instant of a simulated clock.
 """
 
 import dataclasses
+import importlib
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 EventKind = Literal[
     "request_sent",
@@ -18,11 +19,17 @@ EventKind = Literal[
     "response_started",
     "response_ended",
     "task_started",
+    "task_retried",
+    "task_interrupted",
+    "task_redelivered",
     "task_ended",
     "request_ended",
     "client_left",
 ]
-TaskStatus = Literal["added", "running", "finished", "failed", "skipped", "dropped", "cancelled", "abandoned"]
+TaskStatus = Literal[
+    "added", "running", "waiting", "finished", "failed", "skipped", "dropped", "cancelled", "abandoned", "lost"
+]
+"""Waiting and lost are for what runs in processes of its own: for its next attempt, and with the process that ran it."""
 RanIn = Literal["threadpool", "event_loop", "worker"]
 
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
@@ -41,6 +48,8 @@ class Event:
     request_id: int
     task_id: int | None = None
     """None for the events of the request itself."""
+    process: int | None = None
+    """The id of the worker process in which it happened; None for the app's own process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class Request:
     status: int | None
     """The response's status code; None while there is no response."""
     sent: float
-    """Seconds: when the app got the request."""
+    """Seconds: when the client sent it; on a server, when the app got it."""
     responded: float | None
     """Seconds: when the last byte of the response left."""
     ended: float | None
@@ -81,9 +90,9 @@ class Task:
     added: float | None
     """Seconds; None for a task object that was made before the request."""
     started: float | None
-    """Seconds: when the function began to run, not when it began to wait for a thread."""
+    """Seconds: when the function began to run, not when it began to wait for a thread; the first time, of several."""
     ended: float | None
-    """Seconds: when the function returned or raised."""
+    """Seconds: when the function returned or raised for the last time, or when the task was lost."""
     status: TaskStatus
     error: str | None = None
     """The exception that the function raised, as "Type: message"."""
@@ -91,6 +100,8 @@ class Task:
     """None for a task that never started."""
     printed: str = ""
     """What the task printed to standard output so far."""
+    process: int | None = None
+    """The id of the worker process that ran it last; None for a task that ran in the app's own process."""
 
 
 Records = tuple[tuple[Request, ...], tuple[Task, ...], tuple[Event, ...]]
@@ -110,10 +121,6 @@ class Timeline:
     """
 
     __slots__ = ("_now", "_read", "_records", "_simulated")
-
-    # display.py fills these in: how a timeline is drawn is no business of this module.
-    _text: ClassVar[Callable[["Timeline"], str]]
-    _svg: ClassVar[Callable[["Timeline"], str]]
 
     _read: Callable[[], Records]
 
@@ -240,10 +247,15 @@ class Timeline:
         )
 
     def __str__(self) -> str:
-        return Timeline._text(self)
+        return str(_display().text(self))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/plain": Timeline._text(self), "image/svg+xml": Timeline._svg(self)}
+        return {"text/plain": str(self), "image/svg+xml": _display().svg(self)}
+
+
+def _display() -> Any:
+    """What draws timelines, by name: this module stands on nothing, and a timeline may come out of a pickle alone."""
+    return importlib.import_module("bgdemo.display")
 
 
 def _timeline(requests: Any, tasks: Any, events: Any, now: float, simulated: bool) -> Timeline:

@@ -13,7 +13,7 @@ import httpx
 
 from bgdemo.errors import ClientError, ResponseTimeout
 from bgdemo.exchange import Exchange, OneTurn
-from bgdemo.session import Session
+from bgdemo.session import Call, Session
 from bgdemo.threads import STOPPED, LoopThread, Signal
 from bgdemo.websocket import UpgradeRequest
 
@@ -56,10 +56,17 @@ class ThreadTransport(httpx.BaseTransport):
         exchange = self._session.exchange(request, request.read(), signal.set)
         reader = _ThreadReader(self._session, exchange, thread, signal)
         with thread.turn:
+            exchange.sent_at = self._session.now()
             thread.call_next(self._session.send, exchange)
             while not exchange.started and not exchange.ended:
                 reader.wait()
         return exchange.response(reader)
+
+    def start(self, work: Call) -> None:
+        thread = self.open()
+        self._session.is_background(work)
+        with thread.turn:
+            thread.call_next(self._session.send, work)
 
     def wait_until_idle(self, timeout: float | None) -> bool:
         if self._thread is None or self._session.idle:
@@ -157,10 +164,16 @@ class LoopTransport(httpx.AsyncBaseTransport):
         body = await request.aread()
         reader = _LoopReader(self._session)
         exchange = reader.exchange = self._session.exchange(request, body, reader.wake)
+        exchange.sent_at = self._session.now()
         self._session.send(exchange)
         while not exchange.started and not exchange.ended:
             await reader.wait()
         return exchange.response(reader)
+
+    def start(self, work: Call) -> None:
+        self.open()
+        self._session.is_background(work)
+        self._session.send(work)
 
     async def wait_until_idle(self, timeout: float | None) -> bool:
         if not self._session.idle:
@@ -169,7 +182,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
             return True
         loop = asyncio.get_running_loop()
         idle: asyncio.Future[bool] = loop.create_future()
-        self._session.when_idle(lambda: _answer(idle, True))
+        self._session.when_idle(lambda: _answer_on(loop, idle))
         if timeout is not None:
             loop.call_later(timeout, _answer, idle, False)
         return await idle
@@ -252,6 +265,15 @@ def _nothing(*args: object) -> None:
 def _answer(question: asyncio.Future[bool], answer: bool) -> None:
     if not question.done():
         question.set_result(answer)
+
+
+def _answer_on(loop: asyncio.AbstractEventLoop, question: asyncio.Future[bool]) -> None:
+    """Answer with yes, on any thread: what ended last may have run in another process."""
+    if asyncio._get_running_loop() is loop:
+        _answer(question, True)
+    else:
+        with contextlib.suppress(RuntimeError):  # the loop was closed
+            loop.call_soon_threadsafe(_answer, question, True)
 
 
 def _read_timeout(exchange: Exchange) -> float | None:

@@ -140,7 +140,9 @@ def test_client(benchmark: Any, app: FastAPI) -> None:
 
 @pytest.mark.benchmark(group="import")
 def test_import_bgdemo(benchmark: Any) -> None:
-    benchmark.pedantic(lambda: subprocess.run([sys.executable, "-c", "import bgdemo"], check=True), rounds=15)
+    benchmark.pedantic(
+        lambda: subprocess.run([sys.executable, "-c", "from bgdemo import TestClient"], check=True), rounds=15
+    )
 
 
 @pytest.mark.benchmark(group="import")

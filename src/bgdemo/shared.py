@@ -1,0 +1,70 @@
+"""What both clients share: how they show their session, and what they make of their arguments."""
+
+import httpx
+from starlette.types import ASGIApp
+
+from bgdemo.asgi import as_asgi
+from bgdemo.clock import Clock, ClockName, as_clock
+from bgdemo.errors import ClientError
+from bgdemo.faked import Mode, new_recorder
+from bgdemo.recorder import Recorder
+from bgdemo.session import Session
+from bgdemo.simulation import SimulatedClock
+from bgdemo.timeline import Timeline
+
+
+class Observed:
+    """What both clients show of their session."""
+
+    _session: Session
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that the timeline's seconds are read from; it starts at the first request."""
+        return self._session.recorder.log.clock
+
+    @property
+    def timeline(self) -> Timeline:
+        """What has happened so far, as a snapshot; reading it runs nothing."""
+        return self._session.recorder.timeline
+
+
+def may_wait(error: BaseException | None) -> bool:
+    """False where somebody wants out: Ctrl-C, a cancelled caller."""
+    return error is None or isinstance(error, Exception)
+
+
+def with_user_agent(headers: dict[str, str] | None) -> httpx.Headers:
+    result = httpx.Headers({"user-agent": "testclient"})
+    result.update(headers)
+    return result
+
+
+def refuse_backend(backend: str) -> None:
+    if backend != "asyncio":
+        raise ClientError(f"backend={backend!r} is not supported: these clients run apps on asyncio, as uvicorn does.")
+
+
+def refuse_closed(client: httpx.Client | httpx.AsyncClient) -> None:
+    if client.is_closed:
+        name = type(client).__name__
+        raise ClientError(f"This {name} was closed: make a new one, {name}(app). Its timeline can still be read.")
+
+
+def recorder_for(app: ASGIApp, clock: ClockName | Clock, mode: Mode) -> Recorder:
+    """What a client calls instead of the app: a Recorder that the user has made stays the one.
+
+    Raises:
+        ClientError: such a Recorder cannot do what is asked.
+    """
+    chosen = SimulatedClock() if clock == "simulated" else as_clock(clock)
+    running = SimulatedClock.of_running_loop() if isinstance(clock, str) else None
+    if not isinstance(app, Recorder):
+        return new_recorder(as_asgi(app), clock=running or chosen, mode=mode)
+    if mode != "live":
+        raise ClientError(
+            f"mode={mode!r} needs the app itself, not a Recorder, which runs all tasks: pass recorder.app."
+        )
+    if running is not None or clock != "real":
+        app.use(running or chosen)
+    return app
