@@ -23,8 +23,8 @@ def requirements() -> list[str]:
 
 
 def lowest(requirement: str) -> str:
-    """`name>=1.2` as `name==1.2`; pip takes 1.2 for 1.2.0."""
-    return re.sub(r">=\s*([\w.]+).*", r"==\1", requirement)
+    """`name>=1.2; marker` as `name==1.2; marker`; pip takes 1.2 for 1.2.0."""
+    return re.sub(r">=\s*([\w.]+)[^;]*", r"==\1", requirement)
 
 
 def interpreter(version: str) -> str | None:

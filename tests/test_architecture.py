@@ -1,6 +1,8 @@
 """The walls between the rooms: imports run one way, and heavy packages stay where they are used."""
 
 import ast
+import importlib
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +14,24 @@ import bgdemo
 SOURCE = Path(bgdemo.__file__).parent
 ROOMS = [
     # from the ground up: a room may import from the rooms before it
-    ["errors", "timeline", "clock", "turnstile"],
+    ["errors", "timeline", "clock", "turnstile", "naming"],
     ["hooks", "printed", "log", "lessons", "asgi"],
     ["display"],
-    ["recorder"],
-    ["lifespan", "exchange"],
+    ["assertions"],
+    ["watched_task", "elsewhere", "recorder"],
+    ["lifespan", "exchange", "faked"],
     ["session", "threads"],
     ["simulation"],
     ["transport", "websocket"],
-    ["stock_websocket"],
-    ["client"],
-    ["questions", "exercises"],
+    ["stock_websocket", "shared"],
+    ["client", "server"],
+    ["queue", "advice"],
+    ["managed"],
+    ["fixtures"],
+    ["pytest_plugin"],
+    ["questions", "blame"],
+    ["exercises"],
+    ["grading"],
     ["notebook"],
     ["cli", "__init__"],
     ["__main__"],
@@ -88,21 +97,36 @@ def test_heavy_packages_are_imported_where_they_are_used(room: str, tree: ast.Mo
 
 def test_the_package_exports_what_it_names_and_nothing_else() -> None:
     tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    (shown,) = [node for node in tree.body if isinstance(node, ast.If)]
+    imports = [node for node in shown.body if isinstance(node, ast.ImportFrom)]
     assert sorted(bgdemo.__all__) == sorted(alias.name for node in imports for alias in node.names)
-    assert all(isinstance(node, (ast.ImportFrom, ast.Expr, ast.Assign)) for node in tree.body)
+    for node in imports:
+        for alias in node.names:
+            home = importlib.import_module(f"{node.module}")
+            assert getattr(bgdemo, alias.name) is getattr(home, alias.name)
+    assert set(bgdemo.__all__) <= set(dir(bgdemo))
+    with pytest.raises(AttributeError, match="module 'bgdemo' has no attribute 'TestClients'"):
+        bgdemo.TestClients  # noqa: B018
 
 
-def test_importing_the_package_imports_nothing_heavy_and_starts_no_thread() -> None:
-    import subprocess
-
-    code = (
-        "import sys, threading, bgdemo\n"
-        "print([name for name in ('IPython', 'pytest', 'uvicorn', 'typer', 'celery', 'starlette.testclient')"
-        " if name in sys.modules], threading.active_count())"
-    )
+def imported_by(code: str) -> set[str]:
+    """The modules that a fresh interpreter has imported after this code."""
+    code += "; import sys, threading; print(threading.active_count(), *sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[] 1"
+    threads, *names = done.stdout.split()
+    assert threads == "1"
+    return set(names)
+
+
+def test_importing_the_clients_imports_nothing_heavy_and_starts_no_thread() -> None:
+    names = imported_by("from bgdemo import TestClient, AsyncTestClient, Recorder, SimulatedClock, assertions")
+    assert names >= {"starlette", "httpx"}
+    assert not names & {"IPython", "pytest", "uvicorn", "typer", "celery"}
+    assert "starlette.testclient" not in names
+
+
+def test_importing_the_package_alone_imports_nothing() -> None:
+    assert not imported_by("import bgdemo") & {"fastapi", "starlette", "httpx", "anyio", "asyncio", "dataclasses"}
 
 
 def test_modules_and_functions_stay_small() -> None:

@@ -5,15 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from test_notebooks import load_builder
+from bgdemo import TestClient
+from bgdemo.assertions import assert_added
+from bgdemo.lessons import add_task
+from course import build
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_a_block_of_the_readme_runs(block: str) -> None:
-    exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+def test_a_block_of_the_readme_runs(block: str, pytester: pytest.Pytester) -> None:
+    if "\ndef test_" not in block:
+        exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+        return
+    pytester.makepyfile(block)
+    tests = block.count("\ndef test_")
+    pytester.runpytest_inprocess("-p", "no:asyncio", "-W", "error").assert_outcomes(passed=tests)
+
+
+def test_the_failure_that_the_readme_shows_is_what_is_said() -> None:
+    with TestClient(add_task.app, clock="simulated") as client:
+        client.post("/send_info", params={"email": "a@example.com"})
+        with pytest.raises(AssertionError) as caught:
+            assert_added(client.timeline, add_task.write_notification, args=("b@example.com",))
+    assert f"```\n{caught.value}\n```" in README
 
 
 def test_the_first_screen_is_a_sentence_the_picture_and_the_commands() -> None:
@@ -25,7 +42,7 @@ def test_the_first_screen_is_a_sentence_the_picture_and_the_commands() -> None:
 
 
 def test_the_picture_is_what_the_article_s_app_draws() -> None:
-    assert (ROOT / "notebooks" / "picture.svg").read_text(encoding="utf-8") == load_builder().picture()
+    assert (ROOT / "notebooks" / "picture.svg").read_text(encoding="utf-8") == build.picture()
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "TEACHING.md", "CHANGELOG.md"])
