@@ -55,7 +55,15 @@ def sources(names: list[str]) -> list[Path]:
 
 def read(source: Path) -> NotebookNode:
     """The notebook without outputs; a cell's id is its place, which makes ids stay the same."""
-    return _finished(jupytext.read(source, fmt="py:percent"))
+    return _finished(_for_colab(jupytext.read(source, fmt="py:percent")))
+
+
+def _for_colab(notebook: NotebookNode) -> NotebookNode:
+    """The notebook, whose first code cell begins with what installs bgdemo where it is missing."""
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    first.source = f"{(HERE / 'colab.ipy').read_text(encoding='utf-8').strip()}\n\n{first.source}"
+    first.metadata["tags"] = ["colab", *first.metadata.get("tags", [])]
+    return notebook
 
 
 def run(notebook: NotebookNode, *, coarse: bool = True) -> NotebookNode:
@@ -107,7 +115,7 @@ def practice(subject: str) -> NotebookNode:
             new_code_cell(exercise.starter.strip(), metadata={"tags": ["exercise"]}),
             new_code_cell(f"{name}.check({submitted})  # stuck? {name}.hint()", metadata={"tags": ["check"]}),
         ]
-    return _finished(new_notebook(cells=cells))
+    return _finished(_for_colab(new_notebook(cells=cells)))
 
 
 def _in_order(subject: str) -> list[AnyExercise]:

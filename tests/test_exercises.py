@@ -84,12 +84,12 @@ def test_an_exercise_is_found_by_subject_and_name() -> None:
 def test_a_wrong_answer_is_shown_below_what_was_expected() -> None:
     outcome = route.check(load(route.wrong[2][0]))
     bundle = outcome._repr_mimebundle_()
-    expected, yours = bundle["text/plain"].index("Expected:"), bundle["text/plain"].index("Yours:")
+    expected, yours = (bundle["text/plain"].index(f"{whose}, played fast:") for whose in ("Expected", "Yours"))
     assert bundle["text/plain"].startswith(outcome.words)
     assert 0 < expected < yours
     assert bundle["image/svg+xml"].count("<svg") == 3
-    assert ">Expected:<" in bundle["image/svg+xml"]
-    assert ">Yours:<" in bundle["image/svg+xml"]
+    assert ">Expected, played fast:<" in bundle["image/svg+xml"]
+    assert ">Yours, played fast:<" in bundle["image/svg+xml"]
 
 
 def test_a_right_answer_is_shown_alone() -> None:

@@ -27,7 +27,7 @@ def test_a_notebook_keeps_the_rules_that_can_be_counted(name: str) -> None:
         if cell.cell_type == "code":
             words = 0
             lines = [line for line in cell.source.splitlines() if line.strip()]
-            assert len(lines) <= MOST_LINES or {"app", "exercise"} & set(tags(cell)), cell.source
+            assert len(lines) <= MOST_LINES or {"app", "colab", "exercise"} & set(tags(cell)), cell.source
         else:
             words += words_in(cell.source)
             assert words <= MOST_WORDS_BETWEEN_RUNS or cell is cells[-1] or "What you saw" in cell.source, cell.source
@@ -53,7 +53,5 @@ def test_a_notebook_keeps_times_paths_and_versions_of_the_machine_out(name: str)
 
 @each
 def test_no_output_of_a_notebook_is_printed_strings_alone(name: str) -> None:
-    pictures = [
-        o for cell in code_cells(committed(name)) for o in cell.outputs if "image/svg+xml" in o.get("data", {})
-    ]
+    pictures = [o for cell in code_cells(committed(name)) for o in cell.outputs if "image/svg+xml" in o.get("data", {})]
     assert pictures

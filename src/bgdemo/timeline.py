@@ -29,7 +29,7 @@ EventKind = Literal[
 TaskStatus = Literal[
     "added", "running", "waiting", "finished", "failed", "skipped", "dropped", "cancelled", "abandoned", "lost"
 ]
-"""Waiting and lost are for what runs in processes of its own: for its next attempt, and with the process that ran it."""
+"""Waiting and lost are for what runs in other processes: for its next attempt, and with the process that ran it."""
 RanIn = Literal["threadpool", "event_loop", "worker"]
 
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)

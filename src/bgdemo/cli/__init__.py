@@ -1,4 +1,4 @@
-"""The command line: bgdemo demo | trace | lab | doctor. Nothing in the package imports it."""
+"""The command line: bgdemo demo | trace | lab | exercises | check | grade | ... Nothing in the package imports it."""
 
 from bgdemo.cli.commands import app, main
 

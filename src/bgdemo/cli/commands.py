@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bgdemo.cli import classroom
 from bgdemo.cli.terminal import Failed, WrongUsage, use_utf8
 
 app = typer.Typer(
@@ -151,3 +152,6 @@ def doctor() -> None:
 
     if not command.run():
         raise typer.Exit(1)
+
+
+classroom.add_to(app)

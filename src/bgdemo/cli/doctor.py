@@ -22,6 +22,7 @@ KERNEL_SECONDS = 60.0
 _REQUIREMENT = re.compile(
     r"(?P<name>[A-Za-z0-9._-]+)(\[.*?\])?\s*(>=\s*(?P<lowest>[0-9.]+))?[^;]*(;.*extra\s*==\s*['\"](?P<extra>.+?)['\"])?"
 )
+_PLATFORM = re.compile(r"sys_platform\s*==\s*['\"](.+?)['\"]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def findings() -> Iterator[Finding]:
     """Look at one thing after another."""
     yield python_version(sys.version_info[:3])
     required = requirements(importlib.metadata.requires("bgdemo") or [])
-    yield from (installed(each) for each in required if each.extra in ("", COURSE))
+    yield from packages([each for each in required if each.extra in ("", COURSE)])
     yield from other_extras(required)
     yield kernel()
     yield course()
@@ -84,8 +85,9 @@ def findings() -> Iterator[Finding]:
 
 
 def requirements(lines: list[str]) -> list[Requirement]:
-    """Read the lines of a package's metadata; what an extra says of this package itself is left out."""
-    found = [match for line in lines if (match := _REQUIREMENT.match(line))]
+    """Read the lines of a package's metadata, without those for other platforms and those about this package itself."""
+    here = [line for line in lines if (only := _PLATFORM.search(line)) is None or only[1] == sys.platform]
+    found = [match for line in here if (match := _REQUIREMENT.match(line))]
     read = [Requirement(each["name"], each["lowest"] or "", each["extra"] or "") for each in found]
     return [each for each in read if each.name != "bgdemo"]
 
@@ -99,16 +101,29 @@ def python_version(version: tuple[int, ...]) -> Finding:
     )
 
 
-def installed(requirement: Requirement, *, needed: bool = True) -> Finding:
+def packages(required: list[Requirement]) -> Iterator[Finding]:
+    """One line for each package, and if several are not as they should be, one that mends them all."""
+    yield from map(installed, required)
+    wanting = [each for each in required if installed(each).mend is not None]
+    if len(wanting) > 1:
+        yield Finding(f"{len(wanting)} packages, as said above: all at once", pip_install(wanting))
+
+
+def pip_install(required: list[Requirement]) -> str:
+    """The line that installs packages."""
+    wanted = [f'"{each.name}>={each.lowest}"' if each.lowest else each.name for each in required]
+    return f"{python_command()} -m pip install {' '.join(wanted)}"
+
+
+def installed(requirement: Requirement) -> Finding:
     """One package: is it here, and not too old?"""
-    lowest = f"{requirement.name}>={requirement.lowest}" if requirement.lowest else requirement.name
-    mend = f'{python_command()} -m pip install "{lowest}"'
+    mend = pip_install([requirement])
     try:
         version = importlib.metadata.version(requirement.name)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(f"{requirement.name}: not installed", mend, needed)
+        return Finding(f"{requirement.name}: not installed", mend)
     if _numbers(version) < _numbers(requirement.lowest):
-        return Finding(f"{requirement.name} {version}: {requirement.lowest} or later is needed", mend, needed)
+        return Finding(f"{requirement.name} {version}: {requirement.lowest} or later is needed", mend)
     return Finding(f"{requirement.name} {version}")
 
 
@@ -119,11 +134,8 @@ def other_extras(required: list[Requirement]) -> Iterator[Finding]:
         if not wanting:
             yield Finding(f"what the extra {extra!r} names")
             continue
-        packages = " ".join(f'"{each.name}>={each.lowest}"' if each.lowest else each.name for each in wanting)
         names = ", ".join(each.name for each in wanting)
-        yield Finding(
-            f"extra {extra!r}: without {names}", f"{python_command()} -m pip install {packages}", needed=False
-        )
+        yield Finding(f"extra {extra!r}: without {names}", pip_install(wanting), needed=False)
 
 
 def kernel() -> Finding:

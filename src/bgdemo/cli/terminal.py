@@ -108,19 +108,21 @@ class Screen:
             self._printed.release()
 
     @contextlib.contextmanager
-    def live_line(self, text: str, *, total: float | None) -> Iterator["LiveLine"]:
+    def live_line(self, text: str, *, total: float | None, counts: bool = False) -> Iterator["LiveLine"]:
         """A line that changes in place, with a bar if a total is known; nothing where it cannot be shown.
 
         Args:
             text: stands before the bar.
             total: seconds of a full bar, or None.
+            counts: the total is a number of things, not of seconds.
         """
         if not self.live:
             yield LiveLine(None)
             return
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-        columns = [TextColumn("{task.description}", markup=False), TextColumn("{task.completed:.1f} s")]
+        shown = "{task.completed:.0f} of {task.total:.0f}" if counts else "{task.completed:.1f} s"
+        columns = [TextColumn("{task.description}", markup=False), TextColumn(shown)]
         columns.insert(1, BarColumn(40)) if total else columns.insert(0, SpinnerColumn())  # type: ignore[arg-type]
         progress = Progress(
             *columns,
@@ -167,16 +169,18 @@ class LiveLine:
     def __init__(self, progress: "Progress | None") -> None:
         self._progress = progress
 
-    def show(self, seconds: float, text: str | None = None) -> None:
+    def show(self, seconds: float, text: str | None = None, *, total: float | None = None) -> None:
         """Bring it up to date.
 
         Args:
-            seconds: how far the bar has come.
+            seconds: how far the bar has come; the number of things where it counts those.
             text: stands before it from now on; None leaves it.
+            total: of a full bar from now on; None leaves it.
         """
         if self._progress is not None:
             (task,) = self._progress.task_ids
             changed: dict[str, Any] = {} if text is None else {"description": text}
+            changed |= {} if total is None else {"total": total}
             self._progress.update(task, completed=seconds, **changed)
 
 

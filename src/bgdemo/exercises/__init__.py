@@ -2,8 +2,8 @@
 
 from bgdemo.exercises.core import AnyExercise, Exercise, Outcome
 from bgdemo.exercises.prediction import Prediction
-from bgdemo.exercises.shelves import Subject, all_exercises, subject, subjects
 from bgdemo.exercises.proof import Proof
+from bgdemo.exercises.shelves import Subject, all_exercises, subject, subjects
 
 __all__ = ["AnyExercise", "Exercise", "Outcome", "Prediction", "Proof", "Subject", "all_exercises"]
 

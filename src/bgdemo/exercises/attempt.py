@@ -58,11 +58,29 @@ def run(app: ASGIApp, scenario: Scenario) -> Attempt:
     Raises:
         ClientError: it is no app at all.
     """
+    return follow(limited_client(app), scenario)
+
+
+def limited_client(app: ASGIApp) -> TestClient:
+    """A client on a simulated clock that stops code which never ends.
+
+    Raises:
+        ClientError: it is no app at all.
+    """
+    clock = SimulatedClock(real_timeout=BLOCKED, compute_timeout=COMPUTING, max_steps=STEPS)
+    return TestClient(app, clock=clock, timeout=LONG, close_timeout=0.0)
+
+
+def follow(client: TestClient, scenario: Scenario) -> Attempt:
+    """Let a scenario talk to an app, and note what happens.
+
+    Args:
+        client: not opened yet; it is closed at the end.
+        scenario: what is done to its app.
+    """
     responses: list[httpx.Response] = []
     errors: list[BaseException] = []
     seen = None
-    clock = SimulatedClock(real_timeout=BLOCKED, compute_timeout=COMPUTING, max_steps=STEPS)
-    client = TestClient(app, clock=clock, timeout=LONG, close_timeout=0.0)
     client.event_hooks = {"response": [responses.append]}
     with temporary_folder(), contextlib.redirect_stdout(io.StringIO()):
         try:
@@ -71,13 +89,13 @@ def run(app: ASGIApp, scenario: Scenario) -> Attempt:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            errors += _each(error)
+            errors += each_error(error)
         try:
             client.drain(timeout=LONG)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            errors += _each(error)
+            errors += each_error(error)
         timeline = client.timeline
         with contextlib.suppress(Exception):
             client.close()
@@ -89,9 +107,10 @@ def goes_on(error: BaseException) -> bool:
     return isinstance(error, (DrainTimeout, httpx.ReadTimeout))
 
 
-def _each(error: BaseException) -> list[BaseException]:
+def each_error(error: BaseException) -> list[BaseException]:
+    """The error, or all errors in it if it is a group."""
     if isinstance(error, BaseExceptionGroup):
-        return [one for part in error.exceptions for one in _each(part)]
+        return [one for part in error.exceptions for one in each_error(part)]
     return [error]
 
 

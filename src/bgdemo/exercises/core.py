@@ -56,9 +56,9 @@ class Outcome:
 
     def _panels(self) -> Iterator[tuple[str, Timeline]]:
         if self.expected is not None:
-            yield "Expected:", self.expected
+            yield "Expected, played fast:", self.expected
         if self.timeline is not None:
-            yield "Yours:" if self.expected is not None else "", self.timeline
+            yield "Yours, played fast:" if self.expected is not None else "Played fast:", self.timeline
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
@@ -102,6 +102,10 @@ class AnyExercise:
     def check(self, submitted: Any) -> Outcome:
         """Say what is right and what is not; what is submitted may be anything."""
         raise NotImplementedError
+
+    def is_unchanged(self, source: str | None) -> bool:
+        """True if that is the starter's text."""
+        return source is not None and source.split() == self.starter.split()
 
     def seeded(self, seed: int) -> Self:
         """The same exercise with other names and numbers; the same seed gives the same ones."""
@@ -187,7 +191,7 @@ class Exercise(AnyExercise):
 
     def _is_starter(self, tried: Attempt, source: str | None) -> bool:
         if source is not None:
-            return source.split() == self.starter.split()
+            return self.is_unchanged(source)
         return tried.shape == _known(self.starter, self.scenario).shape
 
     def _verdict(self, tried: Attempt, right: Attempt, messages: list[str]) -> tuple[Verdict, str]:
@@ -196,7 +200,7 @@ class Exercise(AnyExercise):
         if misunderstood:
             return "wrong", misunderstood
         if raised:
-            return "raised", _raised(raised[0])
+            return "raised", told(raised[0])
         if messages:
             return "wrong", messages[0]
         return "right", self.notice
@@ -240,7 +244,8 @@ def _misconception(error: BaseException) -> str | None:
     return None
 
 
-def _raised(error: BaseException) -> str:
+def told(error: BaseException) -> str:
+    """What a learner is told of an exception."""
     if isinstance(error, BgdemoError):  # not the learner's: it tells what their code did
         return str(error)
     line = own_line(error)

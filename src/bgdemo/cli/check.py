@@ -1,0 +1,60 @@
+"""`bgdemo check`: the verdict on a file, and again whenever it is saved."""
+
+from pathlib import Path
+
+from bgdemo.cli.exercises import full_name, meant
+from bgdemo.cli.terminal import Failed, Screen, WrongUsage
+from bgdemo.exercises import AnyExercise, all_exercises
+from bgdemo.grading.answers import check_here
+from bgdemo.grading.parts import Part, Parts, read_parts
+from bgdemo.grading.texts import Unreadable
+
+
+def run(path: Path, name: str | None) -> bool:
+    """Check every part of a file that answers an exercise; True if all are right.
+
+    Args:
+        path: a Python file or a notebook.
+        name: the exercise that the whole file answers; None leaves it to the markers in it.
+
+    Raises:
+        Failed: the file cannot be read.
+        WrongUsage: it answers no exercise that is known.
+    """
+    screen = Screen()
+    right = True
+    for exercise, part in answers_in(path, name):
+        outcome = check_here(exercise, part)
+        screen.say(f"{full_name(exercise)}: {outcome}")
+        right = right and outcome.verdict == "right"
+    return right
+
+
+def answers_in(path: Path, name: str | None) -> list[tuple[AnyExercise, Part]]:
+    """The exercises that a file answers, each with its part of the file.
+
+    Raises:
+        Failed: the file cannot be read.
+        WrongUsage: there are none.
+    """
+    try:
+        parts = read_parts(path)
+    except Unreadable as error:
+        raise Failed(f"{path}: {error}") from None
+    if name is not None:
+        (exercise, *others) = meant(name)
+        if others:
+            raise WrongUsage(f"{name!r} names {1 + len(others)} exercises. Name one, such as {full_name(exercise)}.")
+        return [(exercise, _part(parts, exercise) or parts.whole(exercise.name))]
+    found = [(one, part) for one in all_exercises() if (part := _part(parts, one)) is not None]
+    if not found:
+        known = ", ".join(parts.marked) or "none"
+        raise WrongUsage(
+            f"{path} does not say which exercise it answers (markers in it: {known}). Its first line should be "
+            "`# bgdemo: NAME`; or name it: bgdemo check FILE --exercise NAME. `bgdemo exercises` lists them."
+        )
+    return found
+
+
+def _part(parts: Parts, exercise: AnyExercise) -> Part | None:
+    return parts.part(exercise.name, names=(exercise.name, full_name(exercise)))

@@ -1,0 +1,92 @@
+"""`bgdemo exercises`: list them, begin one in a file of your own, run their self-test."""
+
+from pathlib import Path
+
+from bgdemo.cli.terminal import Failed, Screen, WrongUsage, plural
+from bgdemo.display.words import shorten
+from bgdemo.exercises import AnyExercise, all_exercises
+from bgdemo.exercises.promises import broken
+from bgdemo.grading.exam import load_exam
+from bgdemo.grading.handout import starter_file
+
+
+def list_all() -> None:
+    """Every exercise with its subject, its level, and how its statement begins."""
+    screen = Screen()
+    subject = ""
+    for exercise in all_exercises():
+        if exercise.subject != subject:
+            subject = exercise.subject
+            screen.say(f"\n{subject}")
+        first = " ".join(exercise.statement.split())
+        screen.say(f"  {exercise.name:26} {exercise.level:9} {shorten(first, 70)}")
+    screen.say("\nBegin one: bgdemo exercises start NAME. Check it: bgdemo check FILE.")
+
+
+def start(name: str, folder: Path) -> None:
+    """Write starters into a folder; what is there is left alone.
+
+    Args:
+        name: an exercise, with or without its subject, or a subject for all of its exercises.
+        folder: made if it is not there.
+
+    Raises:
+        WrongUsage: nothing goes by that name.
+        Failed: the folder cannot be written.
+    """
+    screen = Screen()
+    for exercise in meant(name):
+        path = folder / f"{exercise.name}.py"
+        text = starter_file(exercise, full_name(exercise), then=f"Check it: bgdemo check {path.name}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with open(path, "x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except FileExistsError:
+            screen.say(f"{path} is there already, and stays as it is.")
+        except OSError as error:
+            raise Failed(f"{path} cannot be written: {error.strerror}.") from error
+        else:
+            screen.say(f"{path}")
+
+
+def verify(name: str | None, exam: Path | None) -> bool:
+    """Run the self-test of exercises; True if all keep what they promise.
+
+    Args:
+        name: an exercise or a subject; None for all.
+        exam: a teacher's file, whose exercises are tested instead of the library's.
+    """
+    screen = Screen()
+    exercises = [question.exercise for question in load_exam(exam).questions] if exam is not None else all_exercises()
+    failures = 0
+    for exercise in exercises if name is None else meant(name, exercises):
+        problems = broken(exercise)
+        failures += bool(problems)
+        screen.say(f"{full_name(exercise)}: {'ok' if not problems else 'broken'}")
+        for problem in problems:
+            screen.say(f"  {problem}")
+    if failures:
+        screen.say(f"\n{plural(failures, 'exercise')} broken.")
+    return not failures
+
+
+def meant(name: str, among: list[AnyExercise] | None = None) -> list[AnyExercise]:
+    """The exercises that go by a name: its own, with its subject before it, or that of a subject.
+
+    Raises:
+        WrongUsage: none.
+    """
+    every = all_exercises() if among is None else among
+    found = [one for one in every if name in (one.name, full_name(one))] or [
+        one for one in every if name == one.subject
+    ]
+    if not found:
+        names = "\n".join(f"  {full_name(one)}" for one in every)
+        raise WrongUsage(f"There is no exercise {name!r}. There are:\n{names}")
+    return found
+
+
+def full_name(exercise: AnyExercise) -> str:
+    """Such as add_task.turn_the_route."""
+    return f"{exercise.subject}.{exercise.name}"

@@ -1,0 +1,87 @@
+"""What an answer has to define, what it is told, and what it is worth, wherever it was run."""
+
+from typing import Any
+
+from bgdemo.errors import ClientError
+from bgdemo.exercises import AnyExercise, Exercise, Outcome, Prediction, Proof, attempt
+from bgdemo.exercises.code import load, load_as
+from bgdemo.exercises.core import told
+from bgdemo.grading.exam import Question
+from bgdemo.grading.parts import Part
+
+
+def check_here(exercise: AnyExercise, part: Part) -> Outcome:
+    """Run an answer in this very process, and judge it.
+
+    Args:
+        exercise: what is asked.
+        part: the answer; code at its top level that never ends is not stopped.
+    """
+    try:
+        return check_loaded(exercise, load_as(wanted(exercise), part.chunks), part.source)
+    except (Exception, SystemExit) as error:
+        return not_loaded(error, part)
+
+
+def check_loaded(exercise: AnyExercise, loaded: Any, source: str | None) -> Outcome:
+    """Judge what an answer has defined.
+
+    Args:
+        exercise: what is asked.
+        loaded: the app, the prediction, or the test.
+        source: the text of the answer, without its marker.
+
+    Raises:
+        ClientError: it is no app.
+    """
+    if isinstance(exercise, Exercise):
+        return exercise.judge(attempt.run(loaded, exercise.scenario), source)
+    if isinstance(exercise, Proof) and callable(loaded):
+        return exercise.judge(lambda code: attempt.run(load(code), loaded), source)
+    return exercise.check(loaded)
+
+
+def wanted(exercise: AnyExercise) -> str:
+    """The name that an answer to an exercise has to define."""
+    match exercise:
+        case Prediction():
+            return "prediction"
+        case Proof():
+            return "test"
+    return "app"
+
+
+def not_loaded(error: BaseException, part: Part) -> Outcome:
+    """The outcome for an answer that raised before it was asked anything.
+
+    Args:
+        error: what it raised.
+        part: the answer.
+    """
+    if isinstance(error, ClientError):
+        return Outcome("wrong", f"`app` is no app. {error}")
+    message = told(error)
+    if isinstance(error, ModuleNotFoundError):
+        message += ": it is not installed here."
+    elif isinstance(error, NameError) and any(chunk.is_cell for chunk in part.chunks):
+        message += (
+            f". Only cells that begin with `# bgdemo: {part.name}`, and those before the first such line, are run."
+        )
+    return Outcome("raised", message)
+
+
+def points(question: Question, outcome: Outcome) -> float:
+    """All for a right answer, the share of the checks that it passes for a wrong one, nothing for any other."""
+    if outcome.verdict == "right":
+        return float(question.points)
+    if outcome.verdict == "wrong" and outcome.checks:
+        return round(question.points * outcome.passed / outcome.checks, 2)
+    return 0.0
+
+
+def misconception(exercise: AnyExercise, outcome: Outcome) -> str | None:
+    """Which of the wrong answers that an exercise knows this is, in the words that tell it."""
+    if outcome.verdict not in ("wrong", "raised"):
+        return None
+    known = [message for _, message in exercise.wrong if message in outcome.words]
+    return max(known, key=len, default=None)

@@ -1,0 +1,122 @@
+"""Grade a class: find what was handed in, let the judges work, keep what is done, match it with the roster."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bgdemo.grading.exam import Exam, load_exam, refuse_unfit
+from bgdemo.grading.inside.limits import Limits
+from bgdemo.grading.journal import Journal
+from bgdemo.grading.judges import Judges
+from bgdemo.grading.marks import Mark, Row
+from bgdemo.grading.roster import Student, read_roster, whose
+from bgdemo.grading.submissions import Submission, find
+from bgdemo.grading.summary import Summary, summarize
+from bgdemo.grading.tables import write_csv, write_json
+
+Progress = Callable[[int, int, str], object]
+"""Told how many submissions are done, of how many, and which was the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """What to grade, and how.
+
+    Attributes:
+        submissions: a folder with one file, or one folder, for each student.
+        exam: the teacher's file.
+        out: the results' file, .csv; a .json is written beside it.
+        roster: the class, or None.
+        limits: for each answer.
+        jobs: how many submissions at a time; None for one on each processor.
+    """
+
+    submissions: Path
+    exam: Path
+    out: Path
+    roster: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    jobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """What came out."""
+
+    exam: Exam
+    rows: tuple[Row, ...]
+    summary: Summary
+    taken_over: int
+    """Submissions that an earlier, interrupted grading had done."""
+
+
+def grade(grading: Grading, progress: Progress) -> Graded:
+    """Grade a class, and write the results.
+
+    Raises:
+        GradingError: it cannot be done; what is done already is kept.
+    """
+    exam = load_exam(grading.exam)
+    refuse_unfit(exam)
+    students = read_roster(grading.roster) if grading.roster is not None else []
+    aside = {grading.exam, grading.out, grading.out.with_suffix(".json"), journal_of(grading.out)}
+    submissions = find(
+        grading.submissions,
+        frozenset(path.resolve() for path in {*aside, *([grading.roster] if grading.roster else [])}),
+    )
+    marks, taken_over = _marks(grading, exam, submissions, progress)
+    rows = tuple(_rows(exam, submissions, marks, students))
+    summary = summarize(exam, rows)
+    write_csv(grading.out, exam, rows)
+    write_json(grading.out.with_suffix(".json"), exam, rows, summary)
+    journal_of(grading.out).unlink(missing_ok=True)
+    return Graded(exam, rows, summary, taken_over)
+
+
+def journal_of(out: Path) -> Path:
+    """The file that keeps what is done, while not all is done."""
+    return out.with_name(f"{out.name}.journal")
+
+
+def _marks(
+    grading: Grading, exam: Exam, submissions: Sequence[Submission], progress: Progress
+) -> tuple[dict[Submission, list[Mark]], int]:
+    journal = Journal(journal_of(grading.out), exam.fingerprint, grading.limits)
+    marks = {one: known for one in submissions if (known := journal.known(one)) is not None}
+    taken_over = len(marks)
+    to_do = [one for one in submissions if one not in marks and one.files]
+    for one in submissions:
+        if one.problem is not None:
+            marks[one] = [Mark(q.name, 0.0, q.points, "unreadable", one.problem) for q in exam.questions]
+    progress(len(marks), len(submissions), "")
+    jobs = grading.jobs or os.cpu_count() or 1
+    with journal, Judges(jobs, grading.exam, exam, grading.limits) as judges:
+        for submission, found in judges.grade(to_do):
+            marks[submission] = found
+            journal.note(submission, found)
+            progress(len(marks), len(submissions), submission.name)
+    return marks, taken_over
+
+
+def _rows(
+    exam: Exam, submissions: Sequence[Submission], marks: dict[Submission, list[Mark]], students: Sequence[Student]
+) -> Iterable[Row]:
+    found: dict[Student, list[Row]] = {student: [] for student in students}
+    strangers = []
+    for one in submissions:
+        student = whose(one.name, students)
+        if student is None:
+            note = "not on the roster" if students else ""
+            strangers.append(Row("", one.name.rpartition(".")[0] or one.name, one.name, tuple(marks[one]), note))
+        else:
+            found[student].append(Row(student.id, student.name, one.name, tuple(marks[one])))
+    for student, rows in found.items():
+        if not rows:
+            nothing = tuple(Mark(q.name, 0.0, q.points, "missing", "Nothing was handed in.") for q in exam.questions)
+            yield Row(student.id, student.name, "", nothing, "missing")
+        for row in rows:
+            others = [other.file for other in rows if other is not row]
+            note = f"handed in more than once, also as {', '.join(others)}" if others else ""
+            yield Row(row.id, row.name, row.file, row.marks, note)
+    yield from strangers

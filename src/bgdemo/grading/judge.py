@@ -1,0 +1,81 @@
+"""One judge: a process that grades submissions one after another, and runs none of their code itself."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bgdemo.errors import GradingError
+from bgdemo.grading.exam import Exam, Question, load_exam
+from bgdemo.grading.inside.limits import Limits, hide_memory
+from bgdemo.grading.marks import Mark
+from bgdemo.grading.parts import Part, Parts, read_parts
+from bgdemo.grading.sandbox import Sandbox
+from bgdemo.grading.texts import Unreadable, display
+from bgdemo.grading.verdicts import mark
+
+
+def grade(sandbox: Sandbox, limits: Limits, exam: Exam, files: Iterable[Path]) -> Iterator[Mark]:
+    """The marks of one submission, question by question.
+
+    Args:
+        sandbox: runs its code.
+        limits: of the sandbox.
+        exam: what is asked.
+        files: what was handed in.
+    """
+    read: list[Parts] = []
+    problems: list[str] = []
+    for path in files:
+        try:
+            read.append(read_parts(path))
+        except Unreadable as error:
+            problems.append(f"{display(path.name)}: {error}")
+    for question in exam.questions:
+        part = _part(question, read, exam)
+        if part is not None:
+            yield mark(sandbox, limits, question, part)
+        elif problems:
+            yield Mark(question.name, 0.0, question.points, "unreadable", " ".join(problems))
+        else:
+            message = f"There is no part that begins with `# bgdemo: {question.name}`."
+            yield Mark(question.name, 0.0, question.points, "missing", message)
+
+
+def _part(question: Question, read: list[Parts], exam: Exam) -> Part | None:
+    found = (parts.part(question.name, names=question.names) for parts in read)
+    part = next((part for part in found if part is not None), None)
+    if part is None and len(exam.questions) == 1 and len(read) == 1 and not read[0].marked:
+        return read[0].whole(question.name)
+    return part
+
+
+def main() -> None:
+    """Grade what comes as lines of JSON on standard input; the marks leave as lines on standard output."""
+    hide_memory()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of the sandbox's end
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)  # whatever an exam prints is no mark
+    try:
+        asked: dict[str, Any] = json.loads(sys.stdin.readline())
+        limits = Limits(**asked["limits"])
+        exam = load_exam(Path(asked["exam"]))
+        with Sandbox(limits) as sandbox:
+            _say(answers, {"ready": sandbox.landlock})
+            for line in sys.stdin:
+                files = [Path(name) for name in json.loads(line)]
+                _say(answers, {"marks": [mark.to_dict() for mark in grade(sandbox, limits, exam, files)]})
+    except GradingError as error:
+        _say(answers, {"failed": str(error)})
+
+
+def _say(answers: Any, message: dict[str, Any]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Several judges side by side, each in a process of its own; one that is lost is replaced."""
+
+import contextlib
+import dataclasses
+import json
+import selectors
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from bgdemo.errors import GradingError
+from bgdemo.grading.exam import Exam, Question
+from bgdemo.grading.inside.limits import Limits
+from bgdemo.grading.marks import Mark
+from bgdemo.grading.submissions import Submission
+
+PATIENCE = 30.0
+"""Real seconds that a judge may take to end."""
+
+
+class Judges:
+    """Grades submissions in parallel; a context manager, at whose end all judges have ended.
+
+    Args:
+        count: how many at a time.
+        path: the teacher's file.
+        exam: what is in it.
+        limits: for each answer.
+    """
+
+    def __init__(self, count: int, path: Path, exam: Exam, limits: Limits) -> None:
+        self._first = json.dumps({"exam": str(path.absolute()), "limits": dataclasses.asdict(limits)})
+        self._count = count
+        self._exam = exam
+        self._judges: list[_Judge] = []
+
+    def grade(self, submissions: Sequence[Submission]) -> Iterator[tuple[Submission, list[Mark]]]:
+        """Grade; each submission is given back with its marks as soon as it has them.
+
+        Raises:
+            GradingError: no judge can work here, or the exam cannot be loaded there.
+        """
+        waiting = list(reversed(submissions))
+        with selectors.DefaultSelector() as selector:
+            for _ in range(min(self._count, len(waiting))):
+                self._hire(selector)
+            while selector.get_map():
+                for key, _ in selector.select():
+                    judge: _Judge = key.data
+                    marks = judge.hear()
+                    if marks is not None and judge.submission is not None:
+                        yield judge.submission, marks
+                    elif judge.is_lost:
+                        yield judge.lost_over(), [_lost(question) for question in self._exam.questions]
+                        self._hire(selector)
+                    if waiting and not judge.is_lost:
+                        judge.give(waiting.pop())
+                    else:
+                        selector.unregister(judge.output)
+                        judge.dismiss()
+
+    def _hire(self, selector: selectors.BaseSelector) -> None:
+        judge = _Judge(self._first)
+        self._judges.append(judge)
+        selector.register(judge.output, selectors.EVENT_READ, judge)
+
+    @property
+    def processes(self) -> list[int]:
+        """The ids of the judges' processes, those that were lost too."""
+        return [judge.pid for judge in self._judges]
+
+    def __enter__(self) -> "Judges":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for judge in self._judges:
+            judge.end(is_done=kind is None)
+
+
+def _lost(question: Question) -> Mark:
+    message = "The grader itself was lost over this submission. Look at it before you run it."
+    return Mark(question.name, 0.0, question.points, "crashed", message)
+
+
+class _Judge:
+    """One judge, and what it is working on."""
+
+    def __init__(self, first: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bgdemo.grading.judge"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the one who started it, who ends it in order
+        )
+        self.pid = self._process.pid
+        assert self._process.stdout is not None
+        self.output = self._process.stdout
+        self.submission: Submission | None = None
+        """What it is working on, or was last."""
+        self.is_lost = False
+        self._write(first)
+
+    def hear(self) -> list[Mark] | None:
+        """What it has to say: marks; None if it is ready for the first submission, or lost."""
+        line = self.output.readline()
+        answer: dict[str, Any] = json.loads(line) if line else {}
+        if "failed" in answer:
+            raise GradingError(answer["failed"])
+        self.is_lost = not answer
+        return [Mark(**mark) for mark in answer["marks"]] if "marks" in answer else None
+
+    def lost_over(self) -> Submission:
+        """The submission that it was lost over."""
+        if self.submission is None:
+            raise GradingError("A judge could not begin; see above.")
+        return self.submission
+
+    def give(self, submission: Submission) -> None:
+        """Let it grade this."""
+        self.submission = submission
+        self._write(json.dumps([str(path.absolute()) for path in submission.files]))
+
+    def dismiss(self) -> None:
+        """There is nothing more to do."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+    def end(self, *, is_done: bool) -> None:
+        """Be sure that it is gone, and what it has started too; if all is not done, at once."""
+        self.dismiss()
+        try:
+            self._process.wait(PATIENCE if is_done else 0)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait()
+        self.output.close()
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # if it is gone, that will be heard
+            self._process.stdin.write(line.encode("ascii") + b"\n")
+            self._process.stdin.flush()

@@ -1,0 +1,158 @@
+"""A client whose app is in another process: what a scenario talks to while a submission is graded."""
+
+import base64
+import secrets
+from typing import Any, Self
+
+import httpx
+
+from bgdemo.grading.inside import files, wire
+from bgdemo.grading.inside.channel import Channel
+from bgdemo.grading.inside.wire import Tampered
+from bgdemo.grading.rebuilt import rebuild, together
+from bgdemo.lessons import folder
+from bgdemo.timeline import Timeline
+
+
+class Link:
+    """Calls into the process of a submission; each answer has to name the secret of its call.
+
+    Args:
+        channel: to its harness.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._files: files.Files = {}
+        self._tampered: Tampered | None = None
+
+    def call(self, name: str, given: Any = None, *, with_files: bool = True) -> Any:
+        """Let the harness do something, and raise what it raises.
+
+        Args:
+            name: what.
+            given: its argument.
+            with_files: keep the lessons' folders on both sides alike.
+
+        Raises:
+            ChannelClosed: the process is gone.
+            Tampered: what came back was not written by the harness.
+        """
+        if self._tampered is not None:
+            raise self._tampered
+        try:
+            answer = self._ask(name, given, with_files=with_files)
+        except Tampered as error:
+            self._tampered = error  # nothing that comes after it is worth anything
+            raise
+        if "errors" in answer:
+            raise together(answer["errors"])
+        return answer["result"]
+
+    def _ask(self, name: str, given: Any, *, with_files: bool) -> dict[str, Any]:
+        secret = secrets.token_hex(16)
+        asked = {"id": secret, "call": name, "given": given}
+        if with_files and (here := files.read(folder())) != self._files:
+            asked["files"] = self._files = here
+        self._channel.send(asked)
+        answer = self._channel.receive()
+        if not secrets.compare_digest(repr(answer.pop("to", None)).encode("ascii", "replace"), repr(secret).encode()):
+            raise Tampered("an answer that nobody asked for")
+        if "files" in answer:
+            self._files = files.checked(answer.pop("files"))
+            if with_files:
+                files.write(folder(), self._files)
+        return _checked(answer)
+
+
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    match answer:
+        case {"errors": [_, *_] as errors, **rest} if not rest and len(errors) <= 100:
+            return {"errors": [rebuild(error) for error in errors]}
+        case {"result": _, **rest} if not rest:
+            return answer
+    raise Tampered("an answer that is none")
+
+
+class RemoteClient(httpx.Client):
+    """What a scenario needs of a TestClient: requests, `drain`, `clock`, `timeline`.
+
+    Args:
+        link: to the process that the app is loaded in.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.clock = RemoteClock(link)
+        super().__init__(
+            base_url="http://testserver",
+            headers={"user-agent": "testclient"},
+            follow_redirects=True,
+            timeout=None,
+            transport=_RemoteTransport(link),
+        )
+
+    def drain(self, timeout: float | None = None) -> Timeline:
+        """As TestClient.drain."""
+        self._link.call("drain", timeout)
+        return self.timeline
+
+    @property
+    def timeline(self) -> Timeline:
+        """What has happened so far."""
+        return wire.timeline_from_data(self._link.call("timeline"))
+
+    def __enter__(self) -> Self:
+        self._link.call("open")
+        return self
+
+    def websocket_connect(self, *args: object, **kwargs: object) -> None:
+        """Refused."""
+        raise NotImplementedError("a scenario that grades cannot open a WebSocket: send requests instead")
+
+
+class RemoteClock:
+    """The simulated clock of the other process.
+
+    Args:
+        link: to it.
+    """
+
+    simulated = True
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def time(self) -> float:
+        """Seconds since the client's first request."""
+        now = self._link.call("time")
+        if type(now) not in (int, float):
+            raise Tampered("a time that is none")
+        return float(now)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._link.call("advance", seconds)
+
+
+class _RemoteTransport(httpx.BaseTransport):
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        given = {
+            "method": request.method,
+            "url": str(request.url),
+            "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in request.headers.raw],
+            "body": base64.b64encode(request.read()).decode("ascii"),
+        }
+        match self._link.call("request", given):
+            case {"status": int(status), "headers": list(headers), "body": str(body), **rest} if not rest:
+                if 100 <= status <= 999 and all(_is_header(pair) for pair in headers):
+                    content = wire.from_base64(body)
+                    return httpx.Response(status, headers=headers, content=content, request=request)
+        raise Tampered("a response that is none")
+
+
+def _is_header(pair: Any) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)

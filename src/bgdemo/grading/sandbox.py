@@ -1,0 +1,219 @@
+"""The judge's side of the processes that submissions run in: start them, and hear how they ended."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bgdemo.errors import GradingError
+from bgdemo.grading.inside.channel import Channel, ChannelClosed
+from bgdemo.grading.inside.limits import Limits
+from bgdemo.grading.package import copy_without_answers, readable, search_path
+
+PATIENCE = 15.0
+"""Real seconds beyond a submission's own that its keeper may take to end it all."""
+
+_UIDS = range(64_000, 61_000, -1)
+"""Users that are nobody, on most machines."""
+
+_BOOT = (
+    "import sys, json; sys.path[:0] = json.loads(sys.argv[1]); from bgdemo.grading.inside.server import main; main()"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the process of a submission came to its end."""
+
+    why: str
+    """done, exit, signal, time, memory, output, processes, files."""
+    code: int
+    """The exit code, or the signal."""
+    seconds: float
+    """On the wall."""
+    left: int
+    """Processes that it had left running."""
+    printed: str
+    """The end of what it printed, outside of tasks too."""
+
+
+class Sandbox:
+    """Runs code of submissions, each in a process of its own; a context manager.
+
+    Args:
+        limits: what each may use.
+
+    Raises:
+        GradingError: they cannot be started here.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._folder = Path(tempfile.mkdtemp(prefix="bgdemo-grade-"))
+        self._folder.chmod(0o711)
+        self._user = contextlib.ExitStack()
+        self.uid = self._user.enter_context(_a_free_user()) if os.geteuid() == 0 else None
+        (self._folder / "package").mkdir()
+        (self._folder / "parts").mkdir()
+        (self._folder / "parts").chmod(0o711)
+        self._copy = copy_without_answers(self._folder / "package")
+        self._server, its_end = socket.socketpair()
+        with its_end:
+            self._process = self._start(its_end)
+        self.landlock = self._introduce()
+
+    def _start(self, its_end: socket.socket) -> "subprocess.Popen[bytes]":
+        path = json.dumps(search_path(self._copy))
+        return subprocess.Popen(
+            [sys.executable, "-I", "-B", "-c", _BOOT, path, str(its_end.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=_environment(),
+            cwd="/",
+            pass_fds=[its_end.fileno()],
+            start_new_session=True,
+        )
+
+    def _introduce(self) -> int:
+        channel = Channel(self._server, timeout=120)
+        limits = dataclasses.asdict(self._limits)
+        base = str(self._folder / "parts")
+        try:
+            channel.send({"base": base, "read": readable(self._copy), "uid": self.uid, "limits": limits})
+            answer = channel.receive()
+        except ChannelClosed:
+            raise GradingError("The process that submissions run in could not be started; see above.") from None
+        if "failed" in answer:
+            raise GradingError(
+                f"Submissions cannot be run as a user without rights: {answer['failed']}. Python is in {sys.prefix}. "
+                "Install it where every user can read it, or grade as an ordinary user."
+            )
+        return int(answer["landlock"])
+
+    @contextlib.contextmanager
+    def process(self) -> Iterator["Running"]:
+        """A new process; it is ended, with all that it has started, when the block ends."""
+        control, its_control = socket.socketpair()
+        end, its_end = socket.socketpair()
+        with its_control, its_end:
+            socket.send_fds(self._server, [b"+"], [its_control.fileno(), its_end.fileno()])
+        patience = self._limits.seconds + PATIENCE
+        control.settimeout(patience)
+        running = Running(Channel(end, timeout=patience), control)
+        try:
+            yield running
+        finally:
+            running.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._server.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
+        self._process.kill()
+        self._process.wait()
+        self._user.close()
+        for _ in range(100):
+            shutil.rmtree(self._folder, ignore_errors=True)
+            if not self._folder.exists():
+                break
+            time.sleep(0.02)  # a keeper is still removing its own
+
+
+class Running:
+    """A process that a submission runs in.
+
+    Args:
+        channel: to its harness.
+        control: to its keeper.
+    """
+
+    def __init__(self, channel: Channel, control: socket.socket) -> None:
+        self.channel = channel
+        self._control = control
+        self._ended: Ended | None = None
+
+    def end(self) -> Ended:
+        """End it if it has not ended, and hear how it did."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+        return self.ended()
+
+    def ended(self) -> Ended:
+        """Wait until it has ended by itself, and hear how."""
+        if self._ended is None:
+            report = self._report()
+            self._ended = Ended(
+                str(report.get("why", "lost")),
+                int(report.get("code", 0)),
+                float(report.get("seconds", 0.0)),
+                int(report.get("left", 0)),
+                str(report.get("printed", "")),
+            )
+            self.channel.close()
+            self._control.close()
+        return self._ended
+
+    def _report(self) -> dict[str, Any]:
+        content = b""
+        with contextlib.suppress(OSError):
+            while part := self._control.recv(2**12):
+                content += part
+        return json.loads(content) if content else {}
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": os.environ.get("TZ", ""),
+        "PYTHONHASHSEED": "0",
+        "MALLOC_ARENA_MAX": "2",
+    }
+
+
+@contextlib.contextmanager
+def _a_free_user() -> Iterator[int]:
+    """A user id that nobody has, and no other grading at the same time."""
+    import fcntl
+
+    for uid in _UIDS:
+        if _has_name(uid):
+            continue
+        lock = os.open(
+            os.path.join(tempfile.gettempdir(), f".bgdemo-user-{uid}"), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW
+        )
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            continue
+        try:
+            yield uid
+        finally:
+            os.close(lock)
+        return
+    raise GradingError("No user id is free for submissions to run as.")
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True

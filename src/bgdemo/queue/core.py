@@ -1,0 +1,264 @@
+"""The queue: `add_task` as BackgroundTasks has it, but that the task runs in a worker's process."""
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bgdemo import hooks
+from bgdemo.elsewhere import TaskElsewhere
+from bgdemo.errors import BrokerUnavailable, QueueError
+from bgdemo.queue.arguments import importable, refuse_unsendable
+from bgdemo.queue.engine import (
+    EMBEDDED,
+    IN_WORKER,
+    NAME,
+    TASK,
+    THREADS,
+    TIMEOUT,
+    VISIBILITY_TIMEOUT,
+    Settings,
+    celery_app,
+    refuse_unknown,
+)
+from bgdemo.queue.following import Follower
+from bgdemo.queue.notes import Reader, Writer
+from bgdemo.queue.workers import Worker
+from bgdemo.recorder import WatchedRequest
+
+READY = 30.0
+"""Seconds on the wall that a worker may take to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A task that failed for the last time."""
+
+    function: str
+    """Such as "shop:write_notification"."""
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    attempts: int
+    """How often it was tried."""
+    error: str
+    """As "Type: message"."""
+    traceback: str
+
+
+class Queue:
+    """Tasks for workers, by way of a broker: the one that is embedded here, Redis, or RabbitMQ.
+
+    It is a dependency: `Annotated[Queue, Depends(queue)]`; or, for routes with `background_tasks: Tasks`,
+    `app.dependency_overrides[tasks] = queue`.
+
+    Args:
+        broker: "embedded", a folder of this machine, whose worker starts by itself; or a URL, redis:// or amqp://.
+            The environment variable BGDEMO_BROKER is taken where this is None, and "embedded" where that is not set.
+        name: of the queue at the broker.
+        folder: where the messages of the embedded broker are, and the notes that make the timeline; None for a
+            temporary one, which is removed at the end. BGDEMO_QUEUE_FOLDER names one too. See `self.folder`.
+        retries: how often a task that raises is tried again.
+        backoff: seconds before the first retry; twice as many before each next one.
+        threads: how many tasks a worker runs at a time.
+        visibility_timeout: seconds until Redis gives a task whose end it has not heard of to another worker: more than
+            the longest task takes, or a task that goes well is run twice.
+        timeout: seconds that `add_task` may wait for the broker.
+
+    Raises:
+        QueueError: there is no such broker, or Celery is not installed.
+    """
+
+    def __init__(
+        self,
+        broker: str | None = None,
+        *,
+        name: str = NAME,
+        folder: str | os.PathLike[str] | None = None,
+        retries: int = 2,
+        backoff: float = 1.0,
+        threads: int = THREADS,
+        visibility_timeout: float = VISIBILITY_TIMEOUT,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        broker = broker or os.environ.get("BGDEMO_BROKER") or EMBEDDED
+        refuse_unknown(broker)
+        folder = folder or os.environ.get("BGDEMO_QUEUE_FOLDER") or None
+        self._is_temporary = folder is None
+        self.folder = Path(folder or tempfile.mkdtemp(prefix="bgdemo-queue-")).absolute()
+        notes = Path(os.environ.get("BGDEMO_QUEUE_NOTES") or self.folder / "notes")
+        for part in (self.folder / "messages", self.folder / "taken", self.folder / "control", notes):
+            part.mkdir(parents=True, exist_ok=True)
+        self._settings = Settings(broker, name, self.folder, notes, visibility_timeout, timeout)
+        self._app = celery_app(self._settings, sends=True)
+        self._app.finalize()
+        self._app.producer_pool  # noqa: B018  # half of what the first task would wait for is imported now
+        self._retries, self._backoff, self._threads = retries, backoff, threads
+        self._writer = Writer(notes)
+        restart = weakref.WeakMethod(self._start_worker_unless_one_lives)
+        self._follower = Follower(self._settings, lambda: (restart() or _nothing)())
+        self._starting = threading.Lock()
+        temporary = self.folder if self._is_temporary else None
+        self._let_go = weakref.finalize(self, _let_go, self._follower, self._writer, temporary)
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The workers that this queue has started, the dead ones too."""
+        return tuple(self._follower.workers)
+
+    def __repr__(self) -> str:
+        return f"<Queue on {self._settings.shown}, its files in {self.folder}>"
+
+    def __call__(self) -> Self:
+        return self
+
+    def add_task(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Send a task to the workers: at once, and not when the response has left.
+
+        Args:
+            func: a function that a module has at its top level, `def` or `async def`.
+            args: what it is called with; JSON has to know it.
+            kwargs: what it is called with; JSON has to know it.
+
+        Raises:
+            QueueError: a worker could not import the function, or an argument would not arrive as it is.
+            BrokerUnavailable: the broker did not take it; in a route, the client gets a 503.
+        """
+        function = importable(func)
+        refuse_unsendable(func, args, kwargs)
+        request = _request()
+        if self._settings.broker == EMBEDDED and IN_WORKER not in os.environ:
+            self._start_worker_unless_one_lives()
+        message_id = str(uuid.uuid4())
+        recorded = None if request is None else request.recorder.begin_elsewhere(request.id, func, args, kwargs)
+        numbers = {"request": recorded.request_id, "number": recorded.id} if recorded else {}
+        self._writer.write("task_added", task=message_id, function=function, args=args, kwargs=kwargs, **numbers)
+        if recorded:
+            self._follower.expect(message_id, recorded)
+        message = {"function": function, "args": args, "kwargs": kwargs, "notes": str(self._settings.notes)}
+        self._send(message_id, {**message, "retries": self._retries, "backoff": self._backoff}, recorded)
+
+    def start_worker(self) -> Worker:
+        """Start one more worker in a process of its own, and wait until it is ready.
+
+        Raises:
+            QueueError: it did not start; what it said is in the message.
+        """
+        if IN_WORKER in os.environ:
+            raise QueueError(
+                "start_worker() was called in a worker, which imports the modules of its tasks: start workers in the "
+                "app's lifespan, or below `if __name__ == '__main__'`, and not where a module is imported."
+            )
+        worker = self._start_worker()
+        deadline = time.monotonic() + READY
+        reader = Reader(self._settings.notes)
+        while not any(note["kind"] == "worker_ready" and note["process"] == worker.process for note in reader.read()):
+            if not worker.alive or time.monotonic() > deadline:
+                worker.kill()
+                raise QueueError(f"The worker did not start. The end of {worker.log}:\n{worker.last_words()}")
+            time.sleep(0.02)
+        return worker
+
+    def failures(self) -> tuple[Failure, ...]:
+        """The tasks that failed for good, kept in `folder` with their tracebacks, the oldest first."""
+        calls: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {}
+        attempts: dict[str, int] = {}
+        found = []
+        for note in Reader(self._settings.notes).read():
+            if note["kind"] == "task_added":
+                calls[note["task"]] = (note["function"], tuple(note["args"]), note["kwargs"])
+            elif note["kind"] == "task_started":
+                attempts[note["task"]] = attempts.get(note["task"], 0) + 1
+            elif note["kind"] == "task_ended" and note["status"] == "failed" and note["task"] in calls:
+                tried = attempts.get(note["task"], 1)
+                found.append(Failure(*calls[note["task"]], tried, note["error"], note["traceback"]))
+        return tuple(found)
+
+    def close(self, timeout: float = 30.0) -> None:
+        """Let the workers finish what they have, with the embedded broker all that waits too, and end.
+
+        Args:
+            timeout: seconds on the wall to wait for that; after that they go on without being waited for.
+        """
+        deadline = time.monotonic() + timeout
+        self._let_go()
+        ended = [worker.wait(max(0.0, deadline - time.monotonic())) for worker in self.workers]
+        self._app.close()
+        if self._is_temporary and all(ended):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.close()
+
+    def _start_worker_unless_one_lives(self) -> None:
+        if not any(worker.alive for worker in self.workers):
+            with self._starting:
+                if not any(worker.alive for worker in self.workers):
+                    self._start_worker()
+
+    def _start_worker(self) -> Worker:
+        alone = not any(worker.alive for worker in self.workers)
+        worker = Worker(self._settings, self._threads, remove=self._is_temporary and alone)
+        self._follower.workers.append(worker)
+        return worker
+
+    def _send(self, message_id: str, message: dict[str, Any], recorded: TaskElsewhere | None) -> None:
+        began = time.monotonic()
+        try:
+            options = {"task_id": message_id, "confirm_timeout": self._settings.attempt}
+            self._app.send_task(TASK, (message,), retry=True, retry_policy=_ONCE_MORE, **options)
+        except Exception as error:
+            took = time.monotonic() - began
+            self._follower.forget(message_id)
+            self._writer.write("task_left", task=message_id)
+            if recorded:
+                recorded.not_sent()
+            raise BrokerUnavailable(
+                f"The task {message['function']} was not sent: {self._settings.kind} at {self._settings.shown} "
+                f"did not take it within {took:.1f} s ({type(error).__name__}: {error}). Is it running?"
+            ) from error
+
+
+_ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+"""A connection that was kept may have died with a broker that is back by now."""
+
+
+def _let_go(follower: Follower, writer: Writer, temporary: Path | None) -> None:
+    follower.close(grace=0.0)
+    writer.close()
+    for worker in follower.workers:
+        worker.stop()
+    if temporary is not None and not any(worker.alive for worker in follower.workers):
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _request() -> WatchedRequest | None:
+    """The request that this code belongs to, if somebody records it."""
+    request = hooks.current.get()
+    if not isinstance(request, WatchedRequest):
+        return None
+    if request.recorder.log.clock.simulated:
+        raise QueueError(
+            "A queue does not run on a simulated clock: its workers are other processes, whose seconds are real. "
+            'Use clock="real"; or, to test what the tasks do and when, let the route have its BackgroundTasks.'
+        )
+    return request

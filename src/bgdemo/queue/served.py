@@ -1,0 +1,68 @@
+"""The process of a ProcessClient: `python -m bgdemo.queue.served module:app folder`; its notes go into the folder."""
+
+import asyncio
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from bgdemo.clock import RealClock
+from bgdemo.log import Log, NoteKind
+from bgdemo.naming import names
+from bgdemo.queue.dependency import queue_of_environment
+from bgdemo.queue.engine import EMBEDDED
+from bgdemo.queue.notes import Writer
+from bgdemo.recorder import Recorder
+
+GLANCE = 0.01
+"""Seconds between two looks at whether uvicorn has started."""
+
+
+class WrittenLog(Log):
+    """A log whose notes are in a file as soon as they are made."""
+
+    def __init__(self, writer: Writer) -> None:
+        super().__init__(RealClock())
+        self._writer = writer
+
+    def note(self, kind: NoteKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
+        """Append what happens now."""
+        super().note(kind, request_id, task_id, detail)
+        if kind in ("task_added", "task_known"):
+            function, args, kwargs = detail
+            detail = names(function)[1], list(args), dict(kwargs)
+        self._writer.write(kind, request=request_id, number=task_id, detail=detail)
+
+
+async def serve(app: Any, folder: Path) -> None:
+    """Serve an app until standard input ends, and its tasks have."""
+    import uvicorn
+
+    writer = Writer(folder)
+    recorder = Recorder(app)
+    recorder.log = WrittenLog(writer)
+    server = uvicorn.Server(uvicorn.Config(recorder, port=0, log_level="warning"))
+    serving = asyncio.ensure_future(server.serve())
+    while not server.started:
+        if serving.done():
+            return
+        await asyncio.sleep(GLANCE)
+    host, port = server.servers[0].sockets[0].getsockname()
+    writer.write("served", url=f"http://{host}:{port}")
+    await asyncio.to_thread(sys.stdin.buffer.read)
+    server.should_exit = True
+    await serving
+
+
+def main() -> None:
+    """Serve the app that the command line names."""
+    target, folder = sys.argv[1:]
+    module, _, attribute = target.partition(":")
+    if os.environ.get("BGDEMO_BROKER") == EMBEDDED:
+        queue_of_environment().start_worker()
+    asyncio.run(serve(getattr(importlib.import_module(module), attribute), Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
