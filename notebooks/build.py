@@ -24,7 +24,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bgdemo import TestClient
 from bgdemo.display import svg
-from bgdemo.exercises import AnyExercise, Prediction, all_exercises
+from bgdemo.exercises import AnyExercise, Prediction, Proof, all_exercises
 from bgdemo.exercises.core import Level
 from bgdemo.exercises.shelves import subjects
 from bgdemo.lessons import add_task
@@ -108,7 +108,7 @@ def practice(subject: str) -> NotebookNode:
     cells = [new_markdown_cell(first), new_code_cell("from bgdemo import exercises")]
     for number, exercise in enumerate(_in_order(subject), 1):
         name = f"exercises.{subject}.{exercise.name}"
-        submitted = "prediction" if isinstance(exercise, Prediction) else "app"
+        submitted = {Prediction: "prediction", Proof: "test"}.get(type(exercise), "app")
         heading = f"## {number}. {exercise.name.replace('_', ' ').capitalize()} ({exercise.level})"
         cells += [
             new_markdown_cell(f"{heading}\n\n{exercise}".strip()),

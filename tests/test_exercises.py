@@ -1,6 +1,8 @@
 """Each exercise is held to its own promises; the core says what it saw, and nothing can keep it from answering."""
 
+import gc
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,6 +22,12 @@ route = exercises.add_task.turn_the_route
 assert isinstance(route, Exercise)
 guess = exercises.add_task.who_waits_for_whom
 assert isinstance(guess, Prediction)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_was_thrown_away_is_collected_here() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @each

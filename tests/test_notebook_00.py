@@ -2,9 +2,11 @@
 
 import re
 
+import pytest
+
 from bgdemo.exercises.library.add_task.turn_the_route import exercise
 from bgdemo.lessons import who_waits
-from course import assert_rebuilt_alike, build, cell_with, code_cells, executed, own_text, shown, source_of
+from course import assert_rebuilt_alike, build, cell_with, code_cells, executed, filled, own_text, shown, source_of
 
 
 def seconds(pattern: str, text: str) -> list[float]:
@@ -52,3 +54,30 @@ def test_it_gives_the_exercise_s_own_starter_and_statement() -> None:
     notebook = build.read(source_of("00"))
     assert cell_with(notebook, "def send_receipt").source == exercise.starter.strip()
     assert any(exercise.statement.strip() in cell.source for cell in notebook.cells)
+
+
+GUESSES = [
+    ("guess = predict(waiting=..., background=...)", (7, 0), (0, 7)),
+    ("second_guess = predict(response=..., task_end=...)", (0, 2), (2, 4.5)),
+]
+"""As in the notebook; the right guesses where the waits were changed to 1 s and 1 s, and wrong ones."""
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_every_answer_gets_its_verdict(right: bool) -> None:
+    guesses = [filled(line, *(good if right else bad)) for line, good, bad in GUESSES]
+    call = "    send_receipt(email)\n    return"
+    added = call.replace("send_receipt(email)", "background_tasks.add_task(send_receipt, email)")
+    answers = filled("choose(..., who_waited)", "b" if right else "a"), ("before, after = 5, 2", "before, after = 1, 1")
+    turned = call, added if right else call.replace("    send_receipt(email)\n", "")
+    notebook = executed("00", *guesses, *answers, turned)
+    first = shown(cell_with(notebook, "guess.compare(waiting"))
+    second = shown(cell_with(notebook, "second_guess.compare"))
+    if right:
+        assert (first.count("Right!"), second.count("Right!")) == (2, 2)
+    else:
+        assert "waiting: you guessed 0 s and it was 7.0 s" in first
+        assert "Right!" not in first + second
+    assert shown(cell_with(notebook, "who_waited)")).startswith("**Right.**" if right else "**Not quite.**")
+    verdict = shown(cell_with(notebook, "turn_the_route.check"))
+    assert verdict.startswith("Right." if right else "Wrong. The client does not wait, but nobody sends")

@@ -207,6 +207,10 @@ def _screen(until: float, marks: Sequence[Mark]) -> Iterator[Callable[[Timeline]
         yield show_text
 
 
+_SPEAK_UP = {"CI", "BUILD_NUMBER"}
+"""Where these are set, pytest writes longer lines."""
+
+
 def run_pytest(file: str | os.PathLike[str]) -> None:
     """Run the tests of a file with pytest, in a process of its own, and print what it says.
 
@@ -223,7 +227,7 @@ def run_pytest(file: str | os.PathLike[str]) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        env={**os.environ, **alone},
+        env={**{name: value for name, value in os.environ.items() if name not in _SPEAK_UP}, **alone},
     )
     print(re.sub(r" in [\d.]+s.*$", "", done.stdout.rstrip(), flags=re.MULTILINE))
 
