@@ -3,13 +3,14 @@
 #
 # **The article, 2.3: 把任务加入后台 (adding the task)**
 #
-# 有些工作可以在响应之后继续进行，客户端不必等待。
+# 有些工作可以在返回响应之后继续进行，客户端不必等它做完。
 # 本课让你用真实的 7 秒亲自感受：同一个任务，等与不等，有什么区别。
 #
 # **After this notebook you will be able to** predict when a response leaves and when a background task ends,
 # and say who waits for a task. **Time:** 12 minutes. **You need:** a little Python, a little HTTP.
 #
-# *What differs from the article's listing:* nothing in the task. The waiting app is ours, to compare with.
+# *What differs from the article's listing:* the file is UTF-8, in a folder of its own, and the response does not name
+# the time. The waiting app is ours, to compare with.
 #
 # You bought a ticket. The shop now sends you a mail, and sending it takes 7 seconds.
 # Must you watch a spinner for 7 seconds before you see "Thank you"?
@@ -24,12 +25,13 @@ from bgdemo.questions.waiting import who_waited
 file = folder() / "log_test.txt"  # what the task writes
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Two apps, one line apart
+# ## Two apps, one decisive line
 #
 # Both apps have the same route, and the same function that sends the mail: it takes 5 s, writes a file, and needs
 # 2 s more. The request is what the client sends; the response is what it gets back.
 #
-# Look for the one line that differs.
+# A route is a function that answers requests to one address: here `POST /send_info`. `folder()` is a folder that
+# belongs to this notebook. Look for the line that makes the difference.
 
 # %% tags=["app"] slideshow={"slide_type": "-"}
 import time
@@ -52,13 +54,13 @@ def write_notification(email: str, message: str = "") -> None:
 
 @waiting.post("/send_info")
 async def send_and_wait(email: str, background_tasks: BackgroundTasks) -> dict[str, str]:
-    write_notification(email, message="some notification")  # <- the line that differs
+    write_notification(email, message="some notification")  # <- the difference
     return {"message": "Notification sent"}
 
 
 @background.post("/send_info")
 async def send_in_background(email: str, background_tasks: BackgroundTasks) -> dict[str, str]:
-    background_tasks.add_task(write_notification, email, message="some notification")  # <- the line that differs
+    background_tasks.add_task(write_notification, email, message="some notification")  # <- the difference
     return {"message": "Notification sent in the background"}
 
 
@@ -85,7 +87,7 @@ client_1.timeline
 # The same request. We throw the old file away first, to see when the new one comes.
 
 # %% tags=["real-time"] slideshow={"slide_type": "-"}
-file.unlink()
+file.unlink(missing_ok=True)
 client_2 = TestClient(background)
 client_2.post("/send_info", params={"email": "a@example.com"})
 

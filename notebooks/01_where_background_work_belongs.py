@@ -3,7 +3,7 @@
 #
 # **The article, 1: 使用场景 (use cases)**
 #
-# 出票后通知各家平台、购买后发邮件、收到文件后再处理：这些工作，客户端都不必等待。
+# 出票后通知各家平台、购买后发邮件、收到文件后再做一次处理：这些工作，客户端都不必等待。
 # 本课用图对比“等待”与“后台”两种做法，并学会判断哪些工作适合放到后台。
 #
 # **After this notebook you will be able to** predict what a client gains when work moves into the background,

@@ -4,15 +4,15 @@
 # **The article, 2.1: 添加参数 (the parameter)**
 #
 # 在路径操作函数里声明一个类型为 BackgroundTasks 的参数，FastAPI 就会自动把它传进来。
-# 起作用的是类型，而不是名字：本课逐一试验，看哪些写法可行，哪些写法不行。
+# 起作用的是类型，而不是名字：本课逐一试验，看看哪些写法可行、哪些不行。
 #
 # **After this notebook you will be able to** predict how FastAPI fills each parameter of a route,
 # and tell from a 422 or an error at start-up what is wrong with yours. **Time:** 20 minutes.
 #
 # *What differs from the article's listing:* nothing in the first app. The others are ours.
 #
-# A shop wants to send a mail in the background. Its route needs a place to put that work down. Where does this
-# place come from? Nobody makes it, and no client sends it.
+# A shop wants to send a mail in the background. Its route needs a list to put that work in. Where does the
+# list come from? No line of the app makes it, and no client sends it.
 
 # %% slideshow={"slide_type": "skip"}
 from bgdemo import TestClient, exercises
@@ -53,7 +53,8 @@ listed_guess.compare(listed=len(listed))
 # `email` is a **query parameter**: the client writes it into the address, `/send_info?email=a@example.com`.
 # `background_tasks` is nobody's business but the app's.
 #
-# **Predict.** Which status does the response have: with an `email`, and without one? (Think of 200, 204, 422 and 500.)
+# **Predict.** Which status does the response have: with an `email`, and without one? (200: fine.
+# 204: fine, with an empty body. 422: the server cannot use what was sent. 500: the app failed.)
 
 # %% tags=["predict", "real-time"] slideshow={"slide_type": "-"}
 status_guess = predict(with_email=..., without_email=...)
@@ -123,11 +124,11 @@ untyped_guess.compare(client, same=same.status_code, with_later=with_later.statu
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # Without its annotation `later` is a query parameter, like `email`. A client that leaves it out gets a 422.
-# A client that sends it hands the route a text, and a text has no `add_task`.
+# A client that sends it hands the route a string, and a string has no `add_task`.
 #
-# ## Almost right
+# ## Five variants
 #
-# Five more ways to write it, as they are found in real code.
+# They are found in real code. (`Depends` is the subject of notebook 05.)
 
 # %% slideshow={"slide_type": "-"}
 from typing import Annotated
@@ -230,4 +231,5 @@ choose(..., how_it_is_found)
 # ## Next
 #
 # The route has its place for work. **03 The task function** is about what is put there.
-# To read on: the FastAPI tutorial's page *Query Parameters*, to see how FastAPI fills all the other ones.
+# More exercises: `practice_parameter.ipynb`. To read on: the FastAPI tutorial's page *Query Parameters*, to see how
+# FastAPI fills all the other ones.

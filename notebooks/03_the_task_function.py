@@ -4,7 +4,7 @@
 # **The article, 2.2: 任务函数 (the task function)**
 #
 # 真正在后台执行的，是一个普通的函数，用 def 或 async def 定义都可以。
-# 本课先亲手调用它、给它计时、再连续调用两次，然后看看它作为任务时在哪里运行。
+# 本课先亲手调用它，再连续调用两次，并给它计时，然后看看它作为任务时在哪里运行。
 #
 # **After this notebook you will be able to** predict what a task function does when you call it yourself,
 # and say where each of its two kinds runs as a task. **Time:** 20 minutes.
@@ -204,3 +204,4 @@ choose(..., what_makes_a_task)
 #
 # You have the place for work (02) and the work (03). **04 add_task** brings them together, and measures what a client
 # sees. To read on: the chapter *Coroutines and Tasks* of Python's own documentation.
+# More exercises: `practice_task_function.ipynb`.

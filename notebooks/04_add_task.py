@@ -1,10 +1,10 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # add_task, part 1: the proof
 #
-# **The article, 2.3 and 2.4: 把任务加入后台 (adding the task)**
+# **The article, 2.3 and 2.4: 把任务加入后台、add_task 详解 (adding the task; add_task explained)**
 #
 # 调用 add_task 只是登记任务；响应发出之后，任务才开始执行。
-# 本课先在真实时钟上证明这一点，再用模拟时钟快进重放，最后用真正的 uvicorn 服务器核对。
+# 本课先在真实时钟上证明这一点，再用模拟时钟快放一遍，最后用真正的 uvicorn 服务器核对。
 #
 # **After this notebook you will be able to** predict when the response leaves, when each of several tasks starts and
 # ends, and what is lost when one of them fails. **Time:** 25 minutes.
@@ -60,7 +60,7 @@ async def send_notification(email: str, background_tasks: BackgroundTasks) -> di
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## First: your own watch
 #
-# **Predict**, in seconds after the request: when is the response there, when is the file written, when has the task
+# **Predict**, in seconds after the request: when does the response arrive, when is the file written, when has the task
 # ended? Then run the cell, and count along.
 
 # %% tags=["real-time", "predict"] slideshow={"slide_type": "-"}
@@ -125,7 +125,8 @@ server.stop()
 # ## More than one task
 #
 # `add_task` takes the function, then any positional arguments, then any keyword arguments. Here are three routes that
-# use it, and a handler that answers **503** for a `ConnectionError`. Two of the routes will surprise you.
+# use it, and an exception handler, which answers **503** for
+# a `ConnectionError`. Two of the routes will surprise you.
 
 # %% tags=["app"] slideshow={"slide_type": "-"}
 import time
@@ -175,7 +176,7 @@ async def send_broken(background_tasks: BackgroundTasks) -> dict[str, str]:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Three mails, 2 s each
 #
-# **Predict** for `/three`: when is the response there, and when has the last task ended?
+# **Predict** for `/three`: when does the response arrive, and when has the last task ended?
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
 guess_3 = predict(response=..., task_end=...)
@@ -198,7 +199,7 @@ client_3.timeline.to_dict()["tasks"][0]
 #
 # ### One pair of brackets
 #
-# Compare the call in `/called` with the one in `/three`. **Predict** for `/called`: when is the response there, with
+# Compare the call in `/called` with the one in `/three`. **Predict** for `/called`: when does the response arrive, with
 # which status, and is the mail sent in the background (`True` or `False`)?
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
@@ -268,3 +269,4 @@ choose(..., what_the_response_can_say)
 #
 # You know when a task runs. Part 2 asks **where** it runs, and what else has to wait there. To read on: the FastAPI
 # tutorial's page *Background Tasks*, and the source of `starlette/background.py`: some 40 lines.
+# More exercises: `practice_add_task.ipynb`.

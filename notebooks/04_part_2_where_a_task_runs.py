@@ -1,9 +1,9 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # add_task, part 2: where a task runs
 #
-# **The article, 2.3 and 2.4: 把任务加入后台 (adding the task)**
+# **The article, 2.3 and 2.4: 把任务加入后台、add_task 详解 (adding the task; add_task explained)**
 #
-# 普通的 def 任务在线程池中运行，async def 任务在事件循环上运行。
+# 普通的 def 任务在线程池中运行，async def 任务在事件循环中运行。
 # 任务在哪里等待，决定了还有谁要陪它一起等：本课用 /ping 来测量。
 #
 # **After this notebook you will be able to** predict where a task runs, whom else it keeps waiting, and how many tasks
@@ -72,7 +72,8 @@ async def ping() -> str:
 # ## The next client
 #
 # One client posts, and has its response at 0 s. At the same moment another one asks for `/ping`. **Predict**: after
-# how many seconds has it its "pong", beside the task that is a `def`, and beside the one that is an `async def`? Both
+# how many seconds does it get its "pong": beside the task that is a `def`, and beside the one that is an `async
+# def`? Both
 # call `time.sleep(7)`.
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
@@ -107,7 +108,8 @@ choose(..., why_the_ping_waited)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## An async task that gives way
 #
-# The third task is an `async def` too, but it waits with `await asyncio.sleep(7)`. **Predict**: when has the ping its
+# The third task is an `async def` too, but it waits with `await asyncio.sleep(7)`. **Predict**: when does the ping
+# get its
 # answer, and when has the task ended?
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
@@ -168,7 +170,7 @@ def def_ping() -> str:
 # ### 40 customers
 #
 # Forty requests come at 0 s, each with its own mail of 2 s. In part 1, three mails of *one* response took 6 s.
-# **Predict**: when is the last of the forty sent?
+# **Predict**: when has the last of the forty mails been sent?
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
 guess_4 = predict(task_end=...)
@@ -183,7 +185,8 @@ guess_4.compare(client_4)
 #
 # ### One more
 #
-# Now 41 customers, and then the two pings. **Predict**: when is the last mail sent, and when has each ping its answer?
+# Now 41 customers, and then the two pings. **Predict**: when has the last mail been sent, and when does each ping get
+# its answer?
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
 guess_5 = predict(task_end=..., ping=..., ping_def=...)
@@ -203,7 +206,7 @@ guess_5.compare(client_5, ping=ping, ping_def=ping_def)
 #
 # ### Another pool
 #
-# `asyncio.to_thread` is another way to wait in a thread. 40 mails are on their way, and then comes a task that waits
+# `asyncio.to_thread` is another way to wait in a thread. 40 mails are being sent; then a task is added that waits
 # with `await asyncio.to_thread(time.sleep, 2)`. **Predict**: when has that one ended?
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}

@@ -3,8 +3,8 @@
 #
 # **The article, 2.5: 依赖注入 (dependency injection)**
 #
-# BackgroundTasks 可以与依赖注入一起使用：路径操作函数和各级依赖都可以声明这个参数。
-# 同一个请求的所有任务进入同一个列表，并按加入的先后顺序执行；本课还会看到任务是怎样丢失的。
+# BackgroundTasks 可以与依赖注入一起使用：路径操作函数和各级依赖项都可以声明这个参数。
+# 同一个请求的所有任务进入同一个列表，并按加入的先后顺序执行；本课还会演示任务在哪些情况下会丢失。
 #
 # **After this notebook you will be able to** predict in which order the tasks of a route and its dependencies run, and
 # in which cases none of them runs. **Time:** 30 minutes.
@@ -322,16 +322,12 @@ choose(..., what_becomes_of_the_log)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## At home: the three use cases
 #
-# In notebook 01 you looked at tickets, purchases and uploads. Now write them: three exercises, ten minutes each. This
-# cell prints the first one. Copy the code into a new cell below, rewrite it, and check it there with
-# `exercises.use_cases.tickets.check(app)`. Then take `purchase`, and then `upload`.
-
-# %% slideshow={"slide_type": "skip"}
-print(exercises.use_cases.tickets.starter)  # then .purchase, then .upload
-exercises.use_cases.tickets
+# In notebook 01 you looked at tickets, purchases and uploads. Now write them, in
+# `practice_use_cases.ipynb`: three exercises, ten minutes each, and each checks itself.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Next
 #
 # You know the article's whole part 2. Notebook 06 runs the same client with `await`, and 07 writes tests with it.
-# To read on: the FastAPI tutorial's page *Dependencies*, and what its page *Background Tasks* says of them.
+# More exercises: `practice_dependency_injection.ipynb`. To read on: the FastAPI tutorial's page *Dependencies*, and
+# what its page *Background Tasks* says of them.

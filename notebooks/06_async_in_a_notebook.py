@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Async in a notebook
 #
-# **The article, beside it: 在 Jupyter 笔记本里写异步代码 (async code in a notebook)**
+# **Beside the article: 在 Jupyter 笔记本里写异步代码 (async code in a notebook)**
 #
 # Jupyter 的内核（kernel）里已经有一个正在运行的事件循环，所以在单元格里可以直接写 await。
 # 本课让你看到：照搬脚本里的 asyncio.run 为什么会报错，以及打上 nest-asyncio 补丁要付出什么代价。
@@ -128,7 +128,8 @@ script_guess.compare(works=works)
 await main()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A loop in a thread of its own is no problem either. The simulated clock has one, so this takes no time:
+# A loop in a thread of its own is no problem either. The simulated clock has one. And since its seconds are only
+# counted, this takes no time:
 
 # %% slideshow={"slide_type": "-"}
 SimulatedClock().run(main)
@@ -181,7 +182,7 @@ first, second = (await mails.drain()).tasks
 mail_guess.compare(mails, on_the_loop=first.status, in_a_thread=second.status)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# On the loop `asyncio.run` refuses again, as it does on a server. The thread has no running loop, so there it works:
+# On the loop `asyncio.run` refuses again: that loop is running. The thread has no running loop, so there it works:
 # a `def` task is the cure.
 #
 # ## The patch, and what it costs
@@ -249,7 +250,7 @@ order_guess.compare(mails, short_mail=round(short.ended), long_mail=round(long.e
 # The first cannot return before the second has: like two plates, one on the other. **Change** the path, predict again.
 #
 # On a server, without the patch, the same task fails. So the patch hides a fault until the day you deploy.
-# Restart the kernel, and it is gone.
+# Restart the kernel, and the patch is gone.
 #
 # ## Before you go
 

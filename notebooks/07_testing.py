@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Testing
 #
-# **The article, 2.4: 验证响应与任务的先后 (verifying what comes first)**
+# **Beside the article (2.4): 用测试验证先后 (verifying what comes first)**
 #
 # 文章用等待来验证：响应先到，任务后完成。
 # 本课把这种验证写成 pytest 测试：不必真的等待，结果每次都一样，失败时还会说明原因。
@@ -64,8 +64,9 @@ first_guess.compare(client, after_post=after_post, after_block=client.clock.time
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A test in a file
 #
-# The next cell writes a file. `bg_client` is a **fixture**: pytest sees the name, and hands the test a maker of clients
-# on the simulated clock, which end with the test. An **assertion** of `bgdemo` then looks at the timeline.
+# The next cell writes a file. `bg_client` is a **fixture**: pytest sees the name, and passes the test a function that
+# makes clients on the simulated clock; they are closed when the test ends. An **assertion** of `bgdemo` then looks
+# at the timeline.
 
 # %% tags=["app"] slideshow={"slide_type": "-"}
 # %%writefile test_orders.py
@@ -84,7 +85,7 @@ def test_the_receipt_is_sent_after_the_response(bg_client):
 run_pytest("test_orders.py")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Passed, in less time than the receipt's 2 s: no test of yours has to wait.
+# Passed, and the test did not wait for the receipt's 2 s: its clock is simulated.
 #
 # ## A test that fails
 #
@@ -112,12 +113,14 @@ def test_the_receipt_names_the_item(bg_client):
 run_pytest("test_claims.py")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# Read the lines that begin with `E`: what was expected, what was seen, what came nearest, the timeline with an arrow.
-# The item was passed by its name. So the test is wrong, and not the app: it takes `kwargs={"item": "tea"}`.
+# Read the lines that begin with `E`, and find the arrow.
+# The item was passed by its name. So the test is wrong, and not the app. Right is
+# `args=["li@example.com"], kwargs={"item": "tea"}`.
 #
 # ## What the stock client would have told you
 #
-# FastAPI has a TestClient of its own. **Predict:** for how many seconds does its `post` keep a test waiting?
+# FastAPI has a TestClient of its own; we call it the stock client. **Predict:** for how many seconds does its `post`
+# keep a test waiting?
 # And for how many would a real client wait?
 
 # %% tags=["real-time", "predict"] slideshow={"slide_type": "-"}
@@ -156,6 +159,7 @@ bad_order.timeline
 #
 # This test passes, and it would pass on broken apps too. Complete it, so that it fails where the wrong person gets the
 # receipt, where the receipt is sent twice, where the client waits, and where nothing is sent.
+# The app comes with the check, so the task is named by a text: `"send_receipt"`.
 
 # %% tags=["exercise"] slideshow={"slide_type": "-"}
 from bgdemo import assertions
@@ -181,4 +185,4 @@ choose(..., which_client)
 #
 # All assertions are in `help(bgdemo.assertions)`. Where `bgdemo` is installed, pytest knows `bg_client`.
 # Sometimes one process is not enough, and the work must survive it: that is notebook 08.
-# To read on: the pytest documentation, *How to use fixtures*.
+# More exercises: `practice_testing.ipynb`. To read on: the pytest documentation, *How to use fixtures*.

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Surprises
 #
-# **The article, beyond it: 意料之外 (surprises)**
+# **Beyond the article: 意料之外 (surprises)**
 #
 # 有些情况文章没有讲到：yield 之后的代码、中间件、上传的文件、WebSocket、流式响应，结果往往出人意料。
 # 本课收集了七个这样的例子：先预测，再运行，让图告诉你答案。
@@ -370,4 +370,5 @@ choose(..., which_one_works)
 # How many did you get right? Whatever you guessed wrong, your own code may have as well: look at it with
 # `bgdemo trace my_module:app "POST /my_route"`.
 #
-# To read on: the FastAPI documentation's page *Dependencies with yield*, where 0.118 and its `scope` are explained.
+# More exercises: `practice_surprises.ipynb`. To read on: the FastAPI documentation's page *Dependencies with yield*,
+# where 0.118 and its `scope` are explained.

@@ -59,10 +59,11 @@ def read(source: Path) -> NotebookNode:
 
 
 def _for_colab(notebook: NotebookNode) -> NotebookNode:
-    """The notebook, whose first code cell begins with what installs bgdemo where it is missing."""
-    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    first.source = f"{(HERE / 'colab.ipy').read_text(encoding='utf-8').strip()}\n\n{first.source}"
-    first.metadata["tags"] = ["colab", *first.metadata.get("tags", [])]
+    """The notebook, whose first code cell installs bgdemo where it is missing; JupyterLab shows one line of it."""
+    first = next(place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    metadata = {"tags": ["colab"], "slideshow": {"slide_type": "skip"}, "jupyter": {"source_hidden": True}}
+    text = (HERE / "colab.ipy").read_text(encoding="utf-8").strip()
+    notebook.cells.insert(first, new_code_cell(text, metadata=metadata))
     return notebook
 
 

@@ -172,6 +172,7 @@ def test_a_prediction_shows_the_code_that_it_asks_about() -> None:
 
 def test_a_prediction_can_be_given_by_names_and_is_compared_with_a_run() -> None:
     assert guess.check(response=0.0, last_task_ends=9).verdict == "right"
+    assert guess.check(response=0.1, last_task_ends=8.8).verdict == "right"
     outcome = guess.check(response=0, last_task_ends=2)
     assert (outcome.verdict, outcome.passed, outcome.checks) == ("wrong", 1, 2)
     assert outcome.message == "last task ends: you guessed 2, and it was 9."

@@ -33,7 +33,7 @@ CHOICES = [
     ("choose(..., use_cases.mails_in_the_background)", "c", "b"),
     ("choose(..., use_cases.file_received)", "b", "a"),
     ("choose(..., use_cases.answer_at_once)", "d", "a"),
-    ("choose(..., use_cases.belongs_in_the_background)", "c", "b"),
+    ("choose(..., use_cases.belongs_in_the_background)", "a", "b"),
 ]
 """As in the notebook; the right letter, and a wrong one."""
 
@@ -122,4 +122,4 @@ def test_it_shows_the_lessons_own_text_folded(lesson: ModuleType, words: str) ->
 
 def test_it_folds_the_apps_alone() -> None:
     for cell in code_cells(build.read(source_of("01"))):
-        assert ("jupyter" in cell.metadata) == ("app" in tags(cell))
+        assert ("jupyter" in cell.metadata) == bool({"app", "colab"} & set(tags(cell)))

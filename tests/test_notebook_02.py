@@ -31,7 +31,7 @@ LOST = "background_tasks=BackgroundTasks()"
 def answered(*, right: bool) -> Any:
     """The notebook of a learner whose answers are all right, or all wrong."""
     guesses = [filled(line, *(good if right else bad)) for line, good, bad in GUESSES]
-    choice = filled(CHOICE, "c" if right else "a")
+    choice = filled(CHOICE, "a" if right else "c")
     mended = LOST, "background_tasks: BackgroundTasks" if right else "background_tasks"
     return executed("02", *guesses, choice, *(ADDED if right else NOT_TYPED), mended)
 

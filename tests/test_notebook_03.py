@@ -31,7 +31,7 @@ def answered(*, right: bool) -> Any:
     """The notebook of a learner whose answers are all right, the taxi's task made plain, or all wrong."""
     guesses = [filled(line, *(good if right else bad)) for line, good, bad in GUESSES]
     seconds = filled(BLINK, right), filled(TAXI, *((0, 2, "threadpool") if right else (20, 20, "threadpool")))
-    choice = filled(CHOICE, "c" if right else "a")
+    choice = filled(CHOICE, "d" if right else "a")
     repaired = MODE, MODE.replace('"w"', '"a"' if right else '"x"')
     return executed("03", *guesses, *seconds, choice, *(PLAIN if right else []), repaired)
 

@@ -31,7 +31,7 @@ BETTER = (
 def answered(*, right: bool) -> Any:
     """The notebook of a learner whose answers are all right, or all wrong."""
     guesses = [filled(line, *(good if right else bad)) for line, good, bad in GUESSES]
-    choice = filled(CHOICE, "c" if right else "b")
+    choice = filled(CHOICE, "b" if right else "c")
     return executed("07", *guesses, choice, (CLAIM, BETTER if right else CLAIM.replace(")", ", times=1)")))
 
 

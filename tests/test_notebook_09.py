@@ -37,7 +37,7 @@ RIGHT = (
     ("task_runs=...", "task_runs=False"),
     ("response=..., task_start=..., task_end=...", "response=3, task_start=3, task_end=9"),
     ("tasks_that_run=..., file_received=..., file_left=...", "tasks_that_run=5, file_received=True, file_left=False"),
-    ("choose(...", 'choose("c"'),
+    ("choose(...", 'choose("d"'),
 )
 
 CHANGED_AND_WRONG = (
@@ -354,7 +354,7 @@ def test_wrong_guesses_are_told_what_was_seen() -> None:
 
 def test_every_choice_has_an_answer_of_its_own() -> None:
     answers = {letter: which_one_works.answer(letter) for letter in which_one_works.choices}
-    assert [letter for letter, answer in answers.items() if answer.right] == ["c"]
+    assert [letter for letter, answer in answers.items() if answer.right] == ["d"]
     assert len({answer.words for answer in answers.values()}) == len(answers) == 4
 
 

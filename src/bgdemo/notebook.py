@@ -17,7 +17,7 @@ from typing import Any, overload
 
 from bgdemo.client import AsyncTestClient, TestClient
 from bgdemo.display import Mark, stacked, svg, text
-from bgdemo.questions import Answer, Question
+from bgdemo.questions import Answer, Question, is_close
 from bgdemo.simulation import SimulatedClock
 from bgdemo.timeline import Timeline
 
@@ -26,9 +26,6 @@ FRAME = 0.2
 
 FAST = 5
 """How many times as fast `watch` plays a simulated clock."""
-
-CLOSE = 0.1
-"""A guess that is off by at most this part of the truth, or by half a second, is right: real clocks vary."""
 
 Value = float | str | Sequence[str]
 """What can be guessed: seconds, another number, True or False, a word, or words in an order."""
@@ -115,10 +112,13 @@ def predict(**guesses: Guess) -> Prediction:
             continue
         if isinstance(guess, str) and guess.strip().replace(".", "", 1).isdigit():
             raise TypeError(f"{name}={guess!r} is no guess: leave the quotes out, {name}={guess.strip()}.")
-        if isinstance(guess, (list, tuple)) and guess and all(isinstance(word, str) for word in guess):
+        if isinstance(guess, (list, tuple)) and all(isinstance(word, str) for word in guess):
             continue
         if not isinstance(guess, (int, float, str)) or guess == "":
-            raise TypeError(f"{name}={guess!r} is no guess: give a number of seconds, such as {name}=3.")
+            raise TypeError(
+                f"{name}={guess!r} is no guess: give a number, such as {name}=3, or True or False, or a word in "
+                "quotes, or a list of words."
+            )
         if not isinstance(guess, str) and (not math.isfinite(guess) or guess < 0):
             raise ValueError(f"{name}={guess!r} is no time: give a number of seconds from 0 on, such as {name}=3.")
     return Prediction(guesses)
@@ -264,7 +264,7 @@ def _verdict(name: str, guess: Guess, truth: float | None) -> tuple[str, bool | 
     if truth is None:
         return f"{what}: you guessed {guess:g} s, but it has not happened (yet). Run the cells before this one.", None
     off = guess - truth
-    if abs(off) <= max(0.5, CLOSE * truth):
+    if is_close(guess, truth):
         return f"{what}: you guessed {guess:g} s and it was {truth:.1f} s. Right!", True
     direction = "earlier" if off > 0 else "later"
     return f"{what}: you guessed {guess:g} s and it was {truth:.1f} s, {abs(off):.1f} s {direction}.", False
@@ -277,8 +277,19 @@ def _verdict_on_value(name: str, guess: Guess, truth: Any) -> tuple[str, bool | 
     guessed = _in_words(guess)
     if truth is None:
         return f"{what}: you guessed {guessed}, but it has not happened (yet). Run the cells before this one.", None
-    right = guessed == _in_words(truth)
+    right = _is_right(guess, truth)
     return f"{what}: you guessed {guessed} and it was {_in_words(truth)}.{' Right!' if right else ''}", right
+
+
+def _is_right(guess: Any, truth: Any) -> bool:
+    if isinstance(truth, float) and isinstance(guess, (int, float)) and not isinstance(guess, bool):
+        return is_close(guess, truth)
+    return _alike(_in_words(guess)) == _alike(_in_words(truth))
+
+
+def _alike(words: str) -> str:
+    """Words as they are compared: "Thread pool" is "threadpool"."""
+    return words.casefold().replace("_", "").replace(" ", "")
 
 
 def _in_words(value: Any) -> str:

@@ -37,6 +37,8 @@ class Attempt:
     """What the scenario returned; None if it was cut short."""
     errors: tuple[BaseException, ...]
     """What the app raised: in a route, which cuts the scenario short, or in a task."""
+    source: str | None = None
+    """The text of the app, if it is known."""
     words: Mapping[str, str] = field(default_factory=dict)
     """What stands in this variant of an exercise for its names and numbers."""
 

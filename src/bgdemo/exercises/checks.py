@@ -53,9 +53,25 @@ def waited_by(request: Request) -> float:
     return 0.0 if until is None else until - request.sent
 
 
+def added_by_name(tried: Attempt) -> str | None:
+    """The function itself is added"""
+    if all(task.name != "<lambda>" for task in tried.timeline.tasks):
+        return None
+    return (
+        "The task on the timeline is `<lambda>`, and nobody can see which function it runs, and with what. "
+        "Pass the function and its arguments separately: add_task(f, x), not add_task(lambda: f(x))."
+    )
+
+
 def task_called(tried: Attempt, name: str) -> list[Task]:
     """The tasks of a function, in the order in which they were added."""
     return [task for task in tried.timeline.tasks if task.name == tried.words.get(name, name)]
+
+
+def added_times(tried: Attempt, name: str) -> str | None:
+    """What is wrong where a function was added more than once."""
+    times = len(task_called(tried, name))
+    return f"`{name}` was added {times} times, and is to run once." if times > 1 else None
 
 
 def given(task: Task, names: Iterable[str]) -> dict[str, Any]:
@@ -71,9 +87,12 @@ def given(task: Task, names: Iterable[str]) -> dict[str, Any]:
 def _unlike(request: Request, status: int, tried: Attempt) -> str:
     route = f"{request.method} {request.path}"
     if request.status == 404:
-        return f"There is no route {route} any more: keep its path and its method."
+        return (
+            f"There is no route {route}. Did the cell above end with an error? Then mend that first. "
+            "If not: keep the route's path and its method."
+        )
     if request.status == 405:
-        return f"{request.path} does not take {request.method} any more: keep its path and its method."
+        return f"{request.path} does not take {request.method}: {route} is what is wanted."
     if request.status == 422:
         return f"{route} was refused with 422, since it wants something else: {_missing(tried)}."
     return f"{route} answered {request.status}, not {status}."

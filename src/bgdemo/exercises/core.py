@@ -178,7 +178,7 @@ class Exercise(AnyExercise):
             tried: what it did.
             source: its text, if that is known: then a change is seen even where the app does what the starter does.
         """
-        tried = replace(tried, words=self.words)
+        tried = replace(tried, words=self.words, source=source)
         right = _known(self.answer, self.scenario)
         found = [self._look(check, tried) for check in self.checks]
         passed, messages = found.count(None), [message for message in found if message is not None]

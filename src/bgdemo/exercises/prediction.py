@@ -1,7 +1,6 @@
 """Exercises in which nothing is written: say what a piece of code does, and a run decides."""
 
 import functools
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import EllipsisType
@@ -11,12 +10,10 @@ from bgdemo.exercises import attempt
 from bgdemo.exercises.attempt import Attempt, Scenario
 from bgdemo.exercises.code import load
 from bgdemo.exercises.core import AnyExercise, Outcome
+from bgdemo.questions import is_close
 
 Truth = Callable[[Attempt], dict[str, Any]]
 """What the guesses are compared with, by their names: numbers, words, True or False."""
-
-CLOSE = 0.05
-"""A number may be off by so much; the clock is exact, and so are most guesses."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
@@ -79,12 +76,14 @@ def _known(code: str, scenario: Scenario, truth: Truth) -> tuple[dict[str, Any],
 
 
 def _is_right(guess: Any, right: Any) -> bool:
-    if _is_number(guess) and _is_number(right):
-        return math.isclose(guess, right, abs_tol=CLOSE)
+    if _is_number(guess) and isinstance(right, float):
+        return is_close(guess, right)
     if isinstance(guess, str) and isinstance(right, str):
         return guess.strip().casefold() == right.casefold()
     if isinstance(guess, (list, tuple)) and isinstance(right, (list, tuple)):
         return len(guess) == len(right) and all(map(_is_right, guess, right))
+    if _is_number(guess) and _is_number(right):
+        return bool(guess == right)
     return type(guess) is type(right) and bool(guess == right)
 
 

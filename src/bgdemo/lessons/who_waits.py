@@ -20,11 +20,11 @@ def write_notification(email: str, message: str = "") -> None:
 
 @waiting.post("/send_info")
 async def send_and_wait(email: str, background_tasks: BackgroundTasks) -> dict[str, str]:
-    write_notification(email, message="some notification")  # <- the line that differs
+    write_notification(email, message="some notification")  # <- the difference
     return {"message": "Notification sent"}
 
 
 @background.post("/send_info")
 async def send_in_background(email: str, background_tasks: BackgroundTasks) -> dict[str, str]:
-    background_tasks.add_task(write_notification, email, message="some notification")  # <- the line that differs
+    background_tasks.add_task(write_notification, email, message="some notification")  # <- the difference
     return {"message": "Notification sent in the background"}

@@ -2,6 +2,14 @@
 
 from dataclasses import dataclass
 
+CLOSE = 0.1
+"""A guess that is off by at most this part of the truth, or by half a second, is right: real clocks vary."""
+
+
+def is_close(guess: float, truth: float) -> bool:
+    """True if a guess of a time, in seconds, is near enough."""
+    return abs(guess - truth) <= max(0.5, CLOSE * truth)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

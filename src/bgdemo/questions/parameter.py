@@ -6,9 +6,8 @@ how_it_is_found = Question(
     text="How does FastAPI know which parameter gets the background tasks?",
     choices={
         "a": (
-            "By its name, `background_tasks`.",
-            "Look at the app with `later`: another name, and its task ran. And where `later` had no type, the name "
-            "alone made it a part of the query.",
+            "By its type, `BackgroundTasks`.",
+            "The annotation is what FastAPI goes by. The name is yours to choose.",
         ),
         "b": (
             "By its place: it is the second parameter.",
@@ -16,8 +15,9 @@ how_it_is_found = Question(
             "looked for it in the query.",
         ),
         "c": (
-            "By its type, `BackgroundTasks`.",
-            "The annotation is all that FastAPI goes by. The name and a default value are yours to choose.",
+            "By its name, `background_tasks`.",
+            "Look at the app with `later`: another name, and its task ran. And where `later` had no type, the name "
+            "alone made it a part of the query.",
         ),
         "d": (
             "By its value: the client sends none.",
@@ -25,5 +25,5 @@ how_it_is_found = Question(
             "special; its type does.",
         ),
     },
-    right="c",
+    right="a",
 )

@@ -14,14 +14,14 @@ which_one_works = Question(
             "You ran that: the task failed. It got a coroutine, which is no function and cannot be called.",
         ),
         "c": (
-            '`background_tasks.add_task(write_log, "hello")` in a route that answers 204, without a body.',
-            "A response has an end, body or not, and its tasks run after it.",
-        ),
-        "d": (
             '`background_tasks.add_task(write_lines, "hello")`, where `write_lines` has a `yield`.',
             "Look for the word *printed* in that picture: it is not there. Calling such a function only makes a "
             "generator, and nobody asked that for its first item.",
         ),
+        "d": (
+            '`background_tasks.add_task(write_log, "hello")` in a route that answers 204, without a body.',
+            "A response has an end, body or not, and its tasks run after it.",
+        ),
     },
-    right="c",
+    right="d",
 )

@@ -16,14 +16,14 @@ what_makes_a_task = Question(
             "hand, and it was an ordinary function.",
         ),
         "c": (
-            "Nothing about the function: somebody adds it to the background tasks.",
-            "The same `write_notification` was called by you and added by a route. It did not notice any difference.",
-        ),
-        "d": (
             "It returns nothing.",
             "Called by hand, a function may return what it likes, and it stays the same function. As a task it may, "
             "too; but look at the picture: the client has its response before the task begins.",
         ),
+        "d": (
+            "Nothing about the function: somebody adds it to the background tasks.",
+            "The same `write_notification` was called by you and added by a route. It did not notice any difference.",
+        ),
     },
-    right="c",
+    right="d",
 )

@@ -11,14 +11,14 @@ which_client = Question(
             "to look at: see the cell above.",
         ),
         "b": (
-            "With both clients the task's error.",
-            "The stock client does that. A real client has had its 200 when the task begins, and so has ours: "
-            "the error comes from `drain()`.",
-        ),
-        "c": (
             "With ours a response 200, and with the stock client the task's error.",
             "Ours gives you what a real client gets, and keeps the error for `drain()`, or for the end of the test. "
             "Nothing is lost.",
+        ),
+        "c": (
+            "With both clients the task's error.",
+            "The stock client does that. A real client has had its 200 when the task begins, and so has ours: "
+            "the error comes from `drain()`.",
         ),
         "d": (
             "With the stock client a response 500.",
@@ -26,5 +26,5 @@ which_client = Question(
             "own answer was a 200.",
         ),
     },
-    right="c",
+    right="b",
 )

@@ -97,21 +97,21 @@ belongs_in_the_background = Question(
     text="You build a travel site. Which of these can wait until the response has left?",
     choices={
         "a": (
-            "Look up the price of a flight for the page that the client asked for.",
-            "The response is the price. As with the bank: what a task finds out after the response comes too late.",
+            "Note in a statistics file which flights people search for.",
+            "No word of the response depends on it. As with the itineraries, the client has no reason to wait.",
         ),
         "b": (
             "Check that a seat is still free before you sell it.",
             'A "no" must reach the client. As with the bank: after the response it cannot.',
         ),
         "c": (
-            "Note in a statistics file which flights people search for.",
-            "No word of the response depends on it. As with the itineraries, the client has no reason to wait.",
+            "Look up the price of a flight for the page that the client asked for.",
+            "The response is the price. As with the bank: what a task finds out after the response comes too late.",
         ),
         "d": (
             "Check a password.",
             "The response depends on it: a task that finds the password wrong finds it too late, like the bank.",
         ),
     },
-    right="c",
+    right="a",
 )

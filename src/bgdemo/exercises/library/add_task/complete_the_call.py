@@ -2,7 +2,7 @@
 
 from bgdemo.client import TestClient
 from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.checks import answered, answered_at_once, given, task_called
+from bgdemo.exercises.checks import added_by_name, added_times, answered, answered_at_once, given, task_called
 from bgdemo.exercises.core import Exercise
 
 STARTER = """\
@@ -34,10 +34,9 @@ def send_info(client: TestClient) -> None:
 
 def added(tried: Attempt) -> str | None:
     """The notification is added as a task, once"""
-    number = len(task_called(tried, "write_notification"))
-    if number == 0:
+    if not task_called(tried, "write_notification"):
         return "Nobody sends the notification: `write_notification` was not added."
-    return None if number == 1 else f"The notification is sent {number} times: `write_notification` was added so often."
+    return added_times(tried, "write_notification")
 
 
 def with_its_arguments(tried: Attempt) -> str | None:
@@ -75,7 +74,7 @@ After the response, `write_notification` is to run, with the caller's `email` an
         'After `write_notification, email` comes the keyword argument `message="some notification"`.',
     ),
     scenario=send_info,
-    checks=(answered(200), answered_at_once("the notification"), added, with_its_arguments),
+    checks=(added_by_name, answered(200), answered_at_once("the notification"), added, with_its_arguments),
     notice="The function, a positional argument and a keyword argument: the task's record has all three.",
     wrong=(
         (_with('background_tasks.add_task(write_notification(email, message="some notification"))'), "You called"),

@@ -2,7 +2,7 @@
 
 from bgdemo.client import TestClient
 from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.checks import AT_ONCE, answered, given, task_called, waited_by
+from bgdemo.exercises.checks import AT_ONCE, added_by_name, answered, given, task_called, waited_by
 from bgdemo.exercises.core import Exercise
 
 STARTER = """\
@@ -70,7 +70,7 @@ The client of this route waits for 4 s, and then the server's log has a `TypeErr
         "Its arguments come after it, separated by commas, and `width=200` keeps its name.",
     ),
     scenario=upload,
-    checks=(answered(200), not_called_by_the_route, resized_in_the_background),
+    checks=(added_by_name, answered(200), not_called_by_the_route, resized_in_the_background),
     notice="`resize` without brackets is the function. add_task keeps it with its arguments, and calls it later.",
     wrong=(
         (STARTER.replace(CALL, "background_tasks.add_task(resize, name)"), "missing 1 required positional argument"),

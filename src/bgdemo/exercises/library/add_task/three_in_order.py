@@ -3,7 +3,7 @@
 from bgdemo.assertions import assert_order
 from bgdemo.client import TestClient
 from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.checks import answered, answered_at_once, given, task_called
+from bgdemo.exercises.checks import added_by_name, added_times, answered, answered_at_once, given, task_called
 from bgdemo.exercises.core import Exercise
 
 STARTER = """\
@@ -52,7 +52,7 @@ def all_three(tried: Attempt) -> str | None:
     missing = [name for name in TASKS if not task_called(tried, name)]
     if missing:
         return f"Not added: {', '.join(missing)}. A response can have as many tasks as it needs."
-    return None
+    return next((said for name in TASKS if (said := added_times(tried, name))), None)
 
 
 def in_this_order(tried: Attempt) -> str | None:
@@ -98,10 +98,18 @@ then the order is archived. Let the route add them.
         "Three lines before the `return`: make_invoice, mail_invoice (which needs the email too), archive.",
     ),
     scenario=send_order,
-    checks=(answered(200), answered_at_once("the invoice"), all_three, in_this_order, with_their_arguments),
+    checks=(
+        added_by_name,
+        answered(200),
+        answered_at_once("the invoice"),
+        all_three,
+        in_this_order,
+        with_their_arguments,
+    ),
     notice="Each task began when the one before it had ended, and the client waited for none of them.",
     wrong=(
         (_with(ADD[0], ADD[1]), "Not added: archive"),
+        (_with(*ADD, ADD[2]), "`archive` was added 2 times"),
         (_with(ADD[1], ADD[0], ADD[2]), "Expected the order make_invoice, mail_invoice, archive"),
         (_with(ADD[0], ADD[1].replace(", email", ""), ADD[2]), "missing 1 required positional argument: 'email'"),
         (_with(ADD[0], ADD[1], ADD[2].replace("number", "1")), "`archive` got the order 1"),

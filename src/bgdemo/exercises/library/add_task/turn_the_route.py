@@ -2,7 +2,16 @@
 
 from bgdemo.client import TestClient
 from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.checks import AT_ONCE, answered, answered_at_once, given, task_called, waited_by
+from bgdemo.exercises.checks import (
+    AT_ONCE,
+    added_by_name,
+    added_times,
+    answered,
+    answered_at_once,
+    given,
+    task_called,
+    waited_by,
+)
 from bgdemo.exercises.core import Exercise
 
 STARTER = """\
@@ -47,9 +56,12 @@ def sent_after_the_response(tried: Attempt) -> str | None:
     tasks = task_called(tried, "send_receipt")
     if not tasks:
         return "The client does not wait, but nobody sends the receipt: no task was added."
-    if given(tasks[0], ["email"]).get("email") != EMAIL:
+    passed = given(tasks[0], ["email"])
+    if "email" not in passed:
+        return "The address is not on the task's record: pass it after the function, add_task(send_receipt, email)."
+    if passed["email"] != EMAIL:
         return "The receipt is sent, but not to the address of whoever bought."
-    return None
+    return added_times(tried, "send_receipt")
 
 
 exercise = Exercise(
@@ -67,11 +79,19 @@ Change **one line**, so that the customer is answered at once and the receipt is
         "Not `add_task(send_receipt(email))`: that calls the function at once. Separate them with a comma.",
     ),
     scenario=buy,
-    checks=(answered(200), only_once, answered_at_once("the receipt"), sent_after_the_response),
+    checks=(added_by_name, answered(200), only_once, answered_at_once("the receipt"), sent_after_the_response),
     notice="The response leaves at once, and the receipt is sent after it. No client waits.",
     wrong=(
         (STARTER.replace(CALL, "    background_tasks.add_task(send_receipt(email))\n"), "You called the function"),
         (STARTER.replace(CALL, CALL + ADDED), "sent twice"),
+        (STARTER.replace(CALL, ADDED + ADDED), "added 2 times"),
+        (STARTER.replace(CALL, ADDED.replace("send_receipt, email", "lambda: send_receipt(email)")), "`<lambda>`"),
+        (
+            STARTER.replace(CALL, ADDED.replace("send_receipt, email", "partial(send_receipt, email)")).replace(
+                "import time\n", "import time\nfrom functools import partial\n"
+            ),
+            "not on the task's record",
+        ),
         (STARTER.replace(CALL, ""), "nobody sends the receipt"),
         (STARTER.replace(CALL, "    background_tasks.add_task(send_receipt)\n"), "missing 1 required positional"),
         (STARTER.replace(CALL, '    background_tasks.add_task(send_receipt, "me")\n'), "not to the address"),

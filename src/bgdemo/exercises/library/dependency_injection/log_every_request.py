@@ -1,5 +1,7 @@
 """Step 2.5: a dependency of the whole app adds a task for each of its routes."""
 
+import re
+
 from bgdemo.client import TestClient
 from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import answered, task_called
@@ -60,6 +62,17 @@ def with_method_and_path(tried: Attempt) -> str | None:
     return None if written == EXPECTED else f"The log has {written}, and was to have {EXPECTED}."
 
 
+def only_once(tried: Attempt) -> str | None:
+    """It is written once, for the whole app"""
+    source = tried.source or ""
+    if source.count("add_task(") > 1 or re.search(r"@app\.\w+\([^\n]*dependencies", source):
+        return (
+            "The next route that somebody writes will not be in the log. Give the dependency to the app, "
+            "FastAPI(dependencies=[Depends(...)]), and not to each route."
+        )
+    return None
+
+
 def the_routes_stay(tried: Attempt) -> str | None:
     """The answers stay what they were"""
     bodies = [response.json() for response in tried.responses if response.status_code == 200]
@@ -81,7 +94,7 @@ Do it **once**, with a dependency of the whole app, so that a new route cannot f
         'In the dependency: `background_tasks.add_task(write_log, f"{request.method} {request.url.path}")`.',
     ),
     scenario=visit_both,
-    checks=(answered(200), one_line_a_request, with_method_and_path, the_routes_stay),
+    checks=(answered(200), one_line_a_request, with_method_and_path, the_routes_stay, only_once),
     notice="The parameter can stand at any level: in a route, in its dependencies, in those of the whole app.",
     wrong=(
         (
@@ -89,6 +102,12 @@ Do it **once**, with a dependency of the whole app, so that a new route cannot f
                 '"/items")', '"/items", dependencies=[Depends(log_request)])'
             ),
             "GET /users added no task",
+        ),
+        (
+            STARTER.replace(APP, DEPENDENCY.replace("(dependencies=[Depends(log_request)])", "()"))
+            .replace('"/items")', '"/items", dependencies=[Depends(log_request)])')
+            .replace('"/users")', '"/users", dependencies=[Depends(log_request)])'),
+            "The next route that somebody writes",
         ),
         (STARTER.replace(APP, DEPENDENCY.replace(LINE, f"{LINE}\n{LINE}")), "in the log 2 times"),
         (STARTER.replace(APP, DEPENDENCY.replace("{request.method} ", "")), "The log has ['/items', '/users']"),

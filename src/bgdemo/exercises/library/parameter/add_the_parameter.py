@@ -1,6 +1,6 @@
 """Notebook 02: give a route the parameter that takes its background tasks."""
 
-from bgdemo.exercises.checks import answered
+from bgdemo.exercises.checks import added_by_name, answered
 from bgdemo.exercises.core import Exercise
 from bgdemo.exercises.library.parameter._receipt import (
     buy,
@@ -47,7 +47,7 @@ The client still sends nothing but `email`.
         "FastAPI goes by the annotation: `background_tasks: BackgroundTasks`.",
     ),
     scenario=buy,
-    checks=(nothing_but_the_email_is_asked_for, answered(200), sent_after_the_response),
+    checks=(added_by_name, nothing_but_the_email_is_asked_for, answered(200), sent_after_the_response),
     notice="One annotation, and the receipt is sent after the response. The client sends what it always sent.",
     wrong=(
         (_with("email: str"), "name 'background_tasks' is not defined (line 12:"),
@@ -60,7 +60,7 @@ The client still sends nothing but `email`.
             "dropped: it went into a list that your own code made",
         ),
         (_with("email: str", f"    background_tasks = BackgroundTasks()\n{LINE}"), "dropped: it went into a list"),
-        (_with("email: str, background_tasks: BackgroundTasks", LINE + LINE), "sent 2 times"),
+        (_with("email: str, background_tasks: BackgroundTasks", LINE + LINE), "added 2 times"),
         (
             _with("email: str, background_tasks: BackgroundTasks", LINE.replace(", email", "(email)")),
             "You called the function",

@@ -2,7 +2,7 @@
 
 from bgdemo.client import TestClient
 from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.checks import answered, answered_at_once, given, task_called
+from bgdemo.exercises.checks import added_by_name, answered, answered_at_once, given, task_called
 from bgdemo.exercises.core import Exercise
 
 STARTER = """\
@@ -75,8 +75,8 @@ exercise = Exercise(
     __name__,
     level="build",
     statement="""\
-Write the route `POST /register`. Its query has an `email`. It answers at once, and `send_welcome` runs after the
-response, with that address.
+Write the route `POST /register`. Its query has an `email`. It answers at once with status 200, and `send_welcome` runs
+after the response, with that address.
 """,
     starter=STARTER,
     answer=_with(ROUTE),
@@ -87,6 +87,7 @@ response, with that address.
     ),
     scenario=register_two,
     checks=(
+        added_by_name,
         there_is_a_route,
         asks_for_an_email,
         answered(200, 200, 200),

@@ -1,6 +1,6 @@
 """Notebook 02: an equals sign where a colon belongs, and every receipt is lost."""
 
-from bgdemo.exercises.checks import answered
+from bgdemo.exercises.checks import added_by_name, answered
 from bgdemo.exercises.core import Exercise
 from bgdemo.exercises.library.parameter._receipt import (
     buy,
@@ -42,11 +42,11 @@ This app starts, each client reads "Thank you!", and no customer ever gets a rec
     answer=_with("background_tasks: BackgroundTasks"),
     hints=(
         "Run the check and look at the picture: the task was added. What became of it?",
-        "`=` gives a parameter a default value: one list, made when the app starts, that FastAPI knows nothing of.",
+        "`=` gives a parameter a default value. The route gets a copy of it for each request, and FastAPI runs none.",
         "An annotation stands behind a colon, and names a class, without brackets.",
     ),
     scenario=buy,
-    checks=(nothing_but_the_email_is_asked_for, answered(200), sent_after_the_response),
+    checks=(added_by_name, nothing_but_the_email_is_asked_for, answered(200), sent_after_the_response),
     notice="A colon: FastAPI makes a new list for each request, hands it to the route, and runs it after the response.",
     wrong=(
         (_with("background_tasks"), "asked for 'background_tasks', in its query"),

@@ -1,5 +1,7 @@
 """The misconception: the task can (or can't) use my session. It depends on the scope of the dependency."""
 
+from typing import Any
+
 from bgdemo.client import TestClient
 from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import answered, answered_at_once, task_called
@@ -11,22 +13,28 @@ import time
 from fastapi import BackgroundTasks, Depends, FastAPI
 
 app = FastAPI()
+log: list[str] = []  # what the sessions did
 
 
 class Session:
     def __init__(self) -> None:
         self.is_open = True
+        log.append("opened")
 
     def save(self, text: str) -> None:
         if not self.is_open:
             raise RuntimeError("the session is closed")
-        print(f"saved {text}")
+        log.append(f"saved {text}")
+
+    def close(self) -> None:
+        self.is_open = False
+        log.append("closed")
 
 
 def get_session():
     session = Session()
     yield session
-    session.is_open = False
+    session.close()
 
 
 def save_later(session: Session, text: str) -> None:
@@ -38,6 +46,11 @@ def save_later(session: Session, text: str) -> None:
 def note(text: str, background_tasks: BackgroundTasks, session: Session = Depends(get_session, scope="function")):
     background_tasks.add_task(save_later, session, text)
     return {"message": "Noted"}
+
+
+@app.get("/log")
+def read_log():
+    return log
 """
 
 EARLY, RIGHT = 'Depends(get_session, scope="function")', "Depends(get_session)"
@@ -45,8 +58,12 @@ ADD = "background_tasks.add_task(save_later, session, text)"
 TEXT = "buy milk"
 
 
-def write_a_note(client: TestClient) -> None:
+def write_a_note(client: TestClient) -> Any:
+    """A note is written, and when all is done the log is read; what it had before does not count."""
+    before = len(client.get("/log").json())
     client.post("/notes", params={"text": TEXT})
+    client.drain()
+    return client.get("/log").json()[before:]
 
 
 def the_note_is_saved(tried: Attempt) -> str | None:
@@ -59,8 +76,18 @@ def the_note_is_saved(tried: Attempt) -> str | None:
             f'The task failed with {tasks[0].error}: with scope="function" the code after `yield` runs before '
             "the response leaves, and the task only after it."
         )
-    if tasks[0].printed.strip() != f"saved {TEXT}":
-        return f"The task printed {tasks[0].printed.strip()!r}: the note was not saved by the session."
+    if f"saved {TEXT}" not in (tried.seen or ()):
+        return "The note was not saved by a session: leave `save_later` as it was."
+    return None
+
+
+def one_session_that_is_closed(tried: Attempt) -> str | None:
+    """One session is opened, saves the note, and is closed"""
+    if tried.seen not in (None, ["opened", f"saved {TEXT}", "closed"]):
+        return (
+            f"The sessions did this: {', '.join(tried.seen)}. Wanted is one session, opened, that saves the note and "
+            "is then closed: leave `Session`, `get_session` and `save_later` alone, and change `Depends(...)`."
+        )
     return None
 
 
@@ -69,7 +96,7 @@ exercise = Exercise(
     level="repair",
     statement="""\
 The client is told "Noted", and no note is ever saved: the task's session is closed when it wants to save.
-Mend it in the route's line, so that the session stays open until the task has ended.
+Change only `Depends(...)` in the route, so that the session stays open until the task has ended.
 """,
     starter=STARTER,
     answer=STARTER.replace(EARLY, RIGHT),
@@ -79,7 +106,7 @@ Mend it in the route's line, so that the session stays open until the task has e
         'Leave `scope` out: the default is "request", and the dependency ends when the tasks have ended.',
     ),
     scenario=write_a_note,
-    checks=(answered(200), answered_at_once("the note"), the_note_is_saved),
+    checks=(answered(200), answered_at_once("the note"), the_note_is_saved, one_session_that_is_closed),
     notice=(
         "By default (from FastAPI 0.118 on) the code after `yield` runs when the tasks have ended: the session stays "
         "open, and it is held all that time."
@@ -88,6 +115,10 @@ Mend it in the route's line, so that the session stays open until the task has e
         (STARTER.replace(ADD, "pass"), "not saved in the background"),
         (STARTER.replace(ADD, "save_later(session, text)"), "waited 2 s"),
         (STARTER.replace("time.sleep(2)", "time.sleep(0)"), "the session is closed"),
-        (STARTER.replace("    session.save(text)\n", "    print(text)\n"), "was not saved by the session"),
+        (STARTER.replace("    session.save(text)\n", "    print(text)\n"), "was not saved by a session"),
+        (STARTER.replace("    session.close()\n", ""), "is then closed"),
+        (STARTER.replace("if not self.is_open", "if False"), "opened, closed, saved"),
+        (STARTER.replace("    session.save(text)", "    Session().save(text)"), "leave `Session`"),
+        (STARTER.replace("yield session", "return session").replace(EARLY, RIGHT), "opened, saved"),
     ),
 )

@@ -2,7 +2,7 @@
 
 from bgdemo.client import TestClient
 from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.checks import answered, answered_at_once, given, task_called
+from bgdemo.exercises.checks import added_by_name, added_times, answered, answered_at_once, given, task_called
 from bgdemo.exercises.core import Exercise
 
 STARTER = """\
@@ -38,6 +38,11 @@ def send(client: TestClient) -> None:
 def known_to_the_server(tried: Attempt) -> str | None:
     """The server knows of the mail"""
     tasks = task_called(tried, "send_mail")
+    if not tasks and tried.timeline.tasks:
+        return (
+            "A task was added, but not `send_mail` itself: pass the function and its arguments separately, "
+            "add_task(send_mail, email)."
+        )
     if not tasks:
         return (
             "Nobody waits for the mail: `asyncio.create_task` starts something that the server does not know of. "
@@ -50,7 +55,17 @@ def known_to_the_server(tried: Attempt) -> str | None:
 
 def only_once(tried: Attempt) -> str | None:
     """It is sent once"""
-    return "The mail was added twice." if len(task_called(tried, "send_mail")) > 1 else None
+    if "create_task" in (tried.source or "").replace("# asyncio.create_task", ""):
+        return "The mail is sent twice: `asyncio.create_task` is still there."
+    return added_times(tried, "send_mail")
+
+
+def takes_its_time(tried: Attempt) -> str | None:
+    """Sending takes 3 s"""
+    for task in task_called(tried, "send_mail"):
+        if task.started is not None and task.ended is not None and task.ended - task.started < 3:
+            return f"Sending took {task.ended - task.started:g} s, and takes 3 s: is something not awaited?"
+    return None
 
 
 exercise = Exercise(
@@ -68,7 +83,7 @@ Let the mail be a background task instead: a server waits for those.
         "`background_tasks.add_task(send_mail, email)` in the place of the line with create_task.",
     ),
     scenario=send,
-    checks=(answered(200), answered_at_once("the mail"), known_to_the_server, only_once),
+    checks=(added_by_name, answered(200), answered_at_once("the mail"), known_to_the_server, only_once, takes_its_time),
     notice="Now the mail is on the timeline: the server knows it, waits for it, and logs its error.",
     wrong=(
         (STARTER.replace(CREATED, ADDED), "NameError: name 'background_tasks' is not defined"),
@@ -79,7 +94,14 @@ Let the mail be a background task instead: a server waits for those.
             "You called the function",
         ),
         (STARTER.replace(CREATED, "    await send_mail(email)\n"), "waited 3 s, for the mail"),
-        (STARTER.replace(CREATED, ADDED + ADDED).replace(SIGNATURE, WITH_TASKS), "added twice"),
+        (STARTER.replace(CREATED, CREATED + ADDED).replace(SIGNATURE, WITH_TASKS), "sent twice"),
+        (
+            STARTER.replace(CREATED, ADDED.replace("send_mail, email", "asyncio.run, send_mail(email)")).replace(
+                SIGNATURE, WITH_TASKS
+            ),
+            "but not `send_mail` itself",
+        ),
+        (STARTER.replace(CREATED, ADDED + ADDED).replace(SIGNATURE, WITH_TASKS), "added 2 times"),
         (
             STARTER.replace(CREATED, ADDED.replace(", email", ', "me"')).replace(SIGNATURE, WITH_TASKS),
             "another address",

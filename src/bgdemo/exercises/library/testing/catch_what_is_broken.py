@@ -51,6 +51,7 @@ exercise = Proof(
     statement="""\
 This test passes, and it would pass on broken apps too. Complete it, so that it fails where the wrong person gets the
 receipt, where the receipt is sent twice, where the client waits, and where nothing is sent.
+The app comes with the check, so the task is named by a text: `"send_receipt"`.
 """,
     code=CODE,
     broken=(
