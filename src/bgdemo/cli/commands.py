@@ -128,7 +128,7 @@ def lab(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Your copy of the course.")] = Path("course"),
     reset: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Give one notebook back as it was, such as 04; yours is kept beside it."),
+        typer.Option(metavar="NAME", help="Give one notebook back as it was, such as 05; yours is kept beside it."),
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address instead of opening it.")] = False,
     print_only: Annotated[
