@@ -100,10 +100,16 @@ def _kinds(cell: Any) -> list[list[str]]:
     return [sorted(output.data) for output in cell.outputs if output.output_type != "stream"]
 
 
-def own_text(module: ModuleType) -> str:
-    """A lesson module's text below its docstring, as a notebook shows it."""
+def own_text(module: ModuleType, *, without: str = "") -> str:
+    """A lesson module's text below its docstring, as a notebook shows it.
+
+    Args:
+        module: of bgdemo.lessons.
+        without: text that the notebook leaves out, each line of it.
+    """
     assert module.__file__ is not None
-    return Path(module.__file__).read_text(encoding="utf-8").partition('"""\n\n')[2].strip()
+    text = Path(module.__file__).read_text(encoding="utf-8").partition('"""\n\n')[2].strip()
+    return text.replace(without, "").strip()
 
 
 def words_in(text: str) -> int:
