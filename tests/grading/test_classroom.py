@@ -297,7 +297,7 @@ def test_grading_shows_the_class_at_a_glance(bgdemo, tmp_path: Path, submissions
     ran = bgdemo("grade", submissions, "--exercises", exam, "--roster", tmp_path / "roster.csv", "--out", out)
     assert ran.code == 0, ran.err
     assert re.match(r"3 submissions graded in [\d.]+ s\.\n", ran.out)
-    assert "  turn_the_route             2.67 of 4 points on average: 2 wrong, 1 right\n" in ran.out
+    assert "  turn_the_route             2.93 of 4 points on average: 2 wrong, 1 right\n" in ran.out
     assert "\nMost often:\n  2 students, turn_the_route: The receipt is sent twice" in ran.out
     assert "\nMissing: 李雷 (3)\n" in ran.out
     assert "\nNot on the roster: x.py\n" in ran.out

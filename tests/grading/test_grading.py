@@ -150,7 +150,7 @@ def test_a_summary_counts_verdicts_and_misconceptions(seen: Class) -> None:
     summary = seen.graded.summary
     assert (summary.handed_in, summary.missing) == (7, ("韩梅梅 (4)",))
     assert summary.questions[0].verdicts == {"right": 2, "wrong": 2, "not attempted": 2, "missing": 1}
-    assert summary.questions[0].mean == round((4 + 2 + 4 + 2) / 7, 2)
+    assert summary.questions[0].mean == round((4 + 2.4 + 4 + 2.4) / 7, 2)
     first = summary.misconceptions[0]
     assert (first.question, first.students) == ("turn_the_route", 2)
     assert first.message.startswith("The receipt is sent twice")
@@ -182,7 +182,7 @@ def test_the_json_has_all_that_is_known(seen: Class, folder: Path) -> None:
     data = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     assert [student["file"] for student in data["students"]] == [row.file for row in seen.graded.rows]
     mark = data["students"][1]["marks"][0]
-    assert (mark["passed"], mark["checks"], mark["misconception"]) == (2, 4, "sent twice")
+    assert (mark["passed"], mark["checks"], mark["misconception"]) == (3, 5, "sent twice")
     assert data["summary"]["missing"] == ["韩梅梅 (4)"]
     assert data["questions"][4] == {"name": "mend_the_annotation", "points": 4}
 
