@@ -51,6 +51,16 @@ def answer_file(folder: Path, code: str, name: str = "answer.py") -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    "command", ["exercises", "exercises start", "exercises verify", "check", "grade", "export nbgrader"]
+)
+def test_every_command_explains_itself(bgdemo, command: str) -> None:
+    ran = bgdemo(*command.split(), "--help")
+    assert ran.code == 0
+    assert ran.out.startswith(f"Usage: bgdemo {command} ")
+    assert "--help" in ran.out
+
+
 # -- bgdemo exercises
 
 
@@ -304,6 +314,20 @@ def test_grading_shows_the_class_at_a_glance(bgdemo, tmp_path: Path, submissions
     assert ran.out.endswith(f"\nWritten: {out}, {tmp_path / '成绩.json'}\n")
     assert out.exists()
     assert (tmp_path / "成绩.json").exists()
+
+
+@unix
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("version", "is_told"), [(0, True), (1, False), (None, False)])
+def test_a_kernel_that_cannot_help_is_told_of(
+    bgdemo, tmp_path: Path, submissions: Path, monkeypatch: pytest.MonkeyPatch, version: int | None, is_told: bool
+) -> None:
+    from bgdemo.grading.judges import Judges
+
+    monkeypatch.setattr(Judges, "landlock", version)
+    hand_in(submissions, {"1.py": MARKER + ROUTE.answer})
+    ran = bgdemo("grade", submissions, "--exercises", write_exam(tmp_path), "--out", tmp_path / "r.csv")
+    assert ("This kernel has no Landlock: see TEACHING.md" in ran.out) is is_told
 
 
 @unix

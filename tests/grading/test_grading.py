@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -256,8 +257,9 @@ def test_marks_of_another_exam_or_under_other_limits_are_not_taken_over(tmp_path
 
 
 def test_a_judge_that_is_lost_is_replaced_and_only_its_submission_is_without_marks(
-    tmp_path: Path, submissions: Path
+    tmp_path: Path, submissions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     hand_in(
         submissions,
         {
@@ -279,6 +281,7 @@ def test_a_judge_that_is_lost_is_replaced_and_only_its_submission_is_without_mar
         "b.py": ("crashed", "The grader itself was lost over this submission. Look at it before you run it."),
         "c.py": ("right", ROUTE.notice),
     }
+    assert not list(tmp_path.glob("bgdemo-*"))
 
 
 def test_an_exam_that_cannot_be_loaded_by_a_judge_ends_the_grading(tmp_path: Path, submissions: Path) -> None:

@@ -3,11 +3,13 @@
 import contextlib
 import dataclasses
 import json
+import os
 import selectors
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +18,7 @@ from bgdemo.errors import GradingError
 from bgdemo.grading.exam import Exam, Question
 from bgdemo.grading.inside.limits import Limits
 from bgdemo.grading.marks import Mark
+from bgdemo.grading.sandbox import remove
 from bgdemo.grading.submissions import Submission
 
 PATIENCE = 30.0
@@ -30,13 +33,17 @@ class Judges:
         path: the teacher's file.
         exam: what is in it.
         limits: for each answer.
+        hidden: files and folders that no answer may read, wherever they lie.
     """
 
-    def __init__(self, count: int, path: Path, exam: Exam, limits: Limits) -> None:
-        self._first = json.dumps({"exam": str(path.absolute()), "limits": dataclasses.asdict(limits)})
+    def __init__(self, count: int, path: Path, exam: Exam, limits: Limits, hidden: Iterable[Path] = ()) -> None:
+        first = {"exam": str(path.absolute()), "limits": dataclasses.asdict(limits)}
+        self._first = json.dumps({**first, "hidden": [str(path.absolute()) for path in hidden]})
         self._count = count
         self._exam = exam
         self._judges: list[_Judge] = []
+        self._folder = Path(tempfile.mkdtemp(prefix="bgdemo-grade-"))
+        self._folder.chmod(0o711)
 
     def grade(self, submissions: Sequence[Submission]) -> Iterator[tuple[Submission, list[Mark]]]:
         """Grade; each submission is given back with its marks as soon as it has them.
@@ -64,9 +71,14 @@ class Judges:
                         judge.dismiss()
 
     def _hire(self, selector: selectors.BaseSelector) -> None:
-        judge = _Judge(self._first)
+        judge = _Judge(self._first, self._folder)
         self._judges.append(judge)
         selector.register(judge.output, selectors.EVENT_READ, judge)
+
+    @property
+    def landlock(self) -> int | None:
+        """The version of Landlock that the kernel speaks; None if there was nothing to run."""
+        return next((judge.landlock for judge in self._judges if judge.landlock is not None), None)
 
     @property
     def processes(self) -> list[int]:
@@ -79,6 +91,7 @@ class Judges:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         for judge in self._judges:
             judge.end(is_done=kind is None)
+        remove(self._folder)
 
 
 def _lost(question: Question) -> Mark:
@@ -89,11 +102,12 @@ def _lost(question: Question) -> Mark:
 class _Judge:
     """One judge, and what it is working on."""
 
-    def __init__(self, first: str) -> None:
+    def __init__(self, first: str, folder: Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bgdemo.grading.judge"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": str(folder)},  # so that nothing is left of one that is lost
             start_new_session=True,  # Ctrl-C is for the one who started it, who ends it in order
         )
         self.pid = self._process.pid
@@ -102,6 +116,8 @@ class _Judge:
         self.submission: Submission | None = None
         """What it is working on, or was last."""
         self.is_lost = False
+        self.landlock: int | None = None
+        """The version of Landlock that its kernel speaks; None until it is ready."""
         self._write(first)
 
     def hear(self) -> list[Mark] | None:
@@ -110,6 +126,7 @@ class _Judge:
         answer: dict[str, Any] = json.loads(line) if line else {}
         if "failed" in answer:
             raise GradingError(answer["failed"])
+        self.landlock = answer.get("ready", self.landlock)
         self.is_lost = not answer
         return [Mark(**mark) for mark in answer["marks"]] if "marks" in answer else None
 

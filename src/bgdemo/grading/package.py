@@ -42,7 +42,7 @@ def __getattr__(name: str) -> Any:
     return _Nothing().__getattr__(name)
 '''
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/nix", "/System", "/Library")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/nix", "/System", "/Library")
 
 
 def copy_without_answers(folder: Path) -> Path:
@@ -66,27 +66,33 @@ def copy_without_answers(folder: Path) -> Path:
 
 
 def search_path(copy: Path) -> list[str]:
-    """Where the process of a submission looks for modules: in the copy first, and not where this package lies alone.
+    """Where the process of a submission looks for modules: in the copy, then where Python and FastAPI are installed.
 
     Args:
         copy: from `copy_without_answers`.
     """
-    alone = _SOURCE.parent if not any(_SOURCE.parent.glob("*.dist-info")) else None
-    here = [os.path.abspath(path) for path in sys.path if path]
-    kept = [path for path in here if os.path.exists(path) and not _is_same(path, alone)]
-    return [str(copy), *(path for path in kept if path != os.getcwd())]
+    prefixes = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    here = [os.path.abspath(path) for path in sys.path if path and os.path.exists(path)]
+    return [str(copy), *(path for path in here if _is_installed(Path(path), prefixes))]
 
 
-def readable(copy: Path) -> list[str]:
+def readable(copy: Path, hidden: Iterable[Path]) -> list[str]:
     """Files and folders that a submission may read; none of them holds this package itself.
 
     Args:
         copy: from `copy_without_answers`.
+        hidden: more that none of them may hold.
     """
     roots = {*_SYSTEM, sys.prefix, sys.base_prefix, sys.exec_prefix, *search_path(copy)}
     real = {Path(root).resolve() for root in roots if os.path.exists(root)}
     outermost = [root for root in real if not any(other in root.parents for other in real)]
-    return sorted(str(part) for root in outermost for part in _around(root, [_SOURCE.resolve()]))
+    forbidden = [_SOURCE.resolve(), *(path.resolve() for path in hidden)]
+    return sorted(str(part) for root in outermost for part in _around(root, forbidden))
+
+
+def _is_installed(path: Path, prefixes: Iterable[Path]) -> bool:
+    real = path.resolve()
+    return any(prefix == real or prefix in real.parents for prefix in prefixes) or (real / "fastapi").is_dir()
 
 
 def _around(root: Path, forbidden: Iterable[Path]) -> Iterator[Path]:
@@ -96,7 +102,10 @@ def _around(root: Path, forbidden: Iterable[Path]) -> Iterator[Path]:
         yield root
     elif root not in inside:
         for part in root.iterdir():
-            yield from _around(part, inside)
+            if not part.is_symlink():
+                yield from _around(part, inside)
+            elif not any(part.resolve() in (path, *path.parents) for path in inside):  # such as lib64, for lib
+                yield part.resolve()
 
 
 def _copy(path: Path, target: Path, skip: object) -> None:
@@ -104,7 +113,3 @@ def _copy(path: Path, target: Path, skip: object) -> None:
         shutil.copytree(path, target, ignore=skip)  # type: ignore[arg-type]
     else:
         shutil.copyfile(path, target)
-
-
-def _is_same(path: str, other: Path | None) -> bool:
-    return other is not None and Path(path).resolve() == other.resolve()
