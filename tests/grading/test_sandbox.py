@@ -67,8 +67,11 @@ def test_a_submission_finds_no_answers_and_no_checks(sandbox: Sandbox) -> None:
 
 
 def test_a_check_that_a_notebook_calls_does_nothing(sandbox: Sandbox) -> None:
-    code = "from bgdemo import exercises\nprint(exercises.add_task.turn_the_route.check(None))"
-    assert ran(sandbox, code).printed == "(not checked here)\n"
+    code = (
+        "from bgdemo import exercises\nfrom bgdemo.questions.waiting import who_waited\n"
+        "print(who_waited.ask())\nprint(exercises.add_task.turn_the_route.check(None))"
+    )
+    assert ran(sandbox, code).printed == "(not checked here)\n" * 2
 
 
 def test_a_submission_has_a_small_environment_and_a_folder_of_its_own(sandbox: Sandbox) -> None:

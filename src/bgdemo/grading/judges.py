@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +22,11 @@ from bgdemo.grading.marks import Mark
 from bgdemo.grading.sandbox import remove
 from bgdemo.grading.submissions import Submission
 
+TICK = 1.0
+"""Seconds between two looks for judges that take too long."""
+
 PATIENCE = 30.0
-"""Real seconds that a judge may take to end."""
+"""Real seconds that a judge may take to end, or for each answer beyond what that may take itself."""
 
 
 class Judges:
@@ -39,6 +43,7 @@ class Judges:
     def __init__(self, count: int, path: Path, exam: Exam, limits: Limits, hidden: Iterable[Path] = ()) -> None:
         first = {"exam": str(path.absolute()), "limits": dataclasses.asdict(limits)}
         self._first = json.dumps({**first, "hidden": [str(path.absolute()) for path in hidden]})
+        self._patience = len(exam.questions) * (limits.seconds + PATIENCE)
         self._count = count
         self._exam = exam
         self._judges: list[_Judge] = []
@@ -56,7 +61,7 @@ class Judges:
             for _ in range(min(self._count, len(waiting))):
                 self._hire(selector)
             while selector.get_map():
-                for key, _ in selector.select():
+                for key, _ in selector.select(TICK):
                     judge: _Judge = key.data
                     marks = judge.hear()
                     if marks is not None and judge.submission is not None:
@@ -69,6 +74,13 @@ class Judges:
                     else:
                         selector.unregister(judge.output)
                         judge.dismiss()
+                self._end_the_stuck()
+
+    def _end_the_stuck(self) -> None:
+        """End each judge that takes too long, over whatever it is; it is heard as lost then."""
+        for judge in self._judges:
+            if judge.is_late(self._patience):
+                judge.kill()
 
     def _hire(self, selector: selectors.BaseSelector) -> None:
         judge = _Judge(self._first, self._folder)
@@ -115,6 +127,8 @@ class _Judge:
         self.output = self._process.stdout
         self.submission: Submission | None = None
         """What it is working on, or was last."""
+        self._since: float | None = None
+        """When it was given that; None while it works on nothing."""
         self.is_lost = False
         self.landlock: int | None = None
         """The version of Landlock that its kernel speaks; None until it is ready."""
@@ -128,6 +142,7 @@ class _Judge:
             raise GradingError(answer["failed"])
         self.landlock = answer.get("ready", self.landlock)
         self.is_lost = not answer
+        self._since = None
         return [Mark(**mark) for mark in answer["marks"]] if "marks" in answer else None
 
     def lost_over(self) -> Submission:
@@ -139,7 +154,16 @@ class _Judge:
     def give(self, submission: Submission) -> None:
         """Let it grade this."""
         self.submission = submission
+        self._since = time.monotonic()
         self._write(json.dumps([str(path.absolute()) for path in submission.files]))
+
+    def is_late(self, patience: float) -> bool:
+        """True if it has worked on one submission for longer than that."""
+        return self._since is not None and time.monotonic() - self._since > patience
+
+    def kill(self) -> None:
+        """End it without its help."""
+        self._process.kill()
 
     def dismiss(self) -> None:
         """There is nothing more to do."""

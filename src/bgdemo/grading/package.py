@@ -8,17 +8,18 @@ from pathlib import Path
 
 _SOURCE = Path(__file__).parents[1]
 
-_LEFT_OUT = frozenset({"cli", "exercises", "grading", "notebooks", "__pycache__", "__main__.py"})
+_LEFT_OUT = frozenset({"cli", "exercises", "grading", "notebooks", "questions", "__pycache__", "__main__.py"})
 _KEPT = {
     "exercises": ("attempt.py", "code.py"),
     "grading": ("inside",),
+    "questions": ("core.py",),
 }
 """Of the folders that are left out, what is needed all the same."""
 
 _EMPTY = '"""Not here while submissions are graded."""\n'
 
-_EXERCISES = '''\
-"""While submissions are graded there are no exercises: whatever is called here does nothing."""
+_NOTHING = '''\
+"""While submissions are graded there are no exercises and no questions: whatever is called here does nothing."""
 
 from typing import Any
 
@@ -37,10 +38,15 @@ class _Nothing:
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("attempt", "code"):
+    if name in ("attempt", "code", "core"):
         raise AttributeError(name)
     return _Nothing().__getattr__(name)
 '''
+
+_QUESTIONS = "\nfrom bgdemo.questions.core import Answer, Question, is_close  # noqa: E402\n"
+
+_FIRST = {"exercises": _NOTHING, "grading": _EMPTY, "questions": _NOTHING + _QUESTIONS}
+"""What is in the first file of those folders instead."""
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/nix", "/System", "/Library")
 
@@ -59,9 +65,12 @@ def copy_without_answers(folder: Path) -> Path:
             _copy(path, target / path.name, skip)
     for name, kept in _KEPT.items():
         (target / name).mkdir()
-        (target / name / "__init__.py").write_text(_EXERCISES if name == "exercises" else _EMPTY, encoding="utf-8")
+        (target / name / "__init__.py").write_text(_FIRST[name], encoding="utf-8")
         for part in kept:
             _copy(_SOURCE / name / part, target / name / part, skip)
+    for path in (_SOURCE / "questions").glob("*.py"):
+        if not (target / "questions" / path.name).exists():
+            (target / "questions" / path.name).write_text(_NOTHING, encoding="utf-8")
     return folder
 
 
