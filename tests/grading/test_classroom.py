@@ -107,6 +107,28 @@ def test_every_starter_file_counts_as_not_attempted(bgdemo, exercise, tmp_path: 
     assert ran.out.startswith(f"{exercise.subject}.{exercise.name}: Not attempted. ")
 
 
+@pytest.mark.parametrize("exercise", [one for one in EVERY if one.varies], ids=lambda exercise: exercise.name)
+def test_a_seed_gives_other_names_and_numbers_and_the_check_follows_the_file(bgdemo, exercise, tmp_path: Path) -> None:
+    plain, seven = tmp_path / "plain", tmp_path / "seven"
+    bgdemo("exercises", "start", exercise.name, plain)
+    assert bgdemo("exercises", "start", exercise.name, seven, "--seed", "7").code == 0
+    path = seven / f"{exercise.name}.py"
+    marker, *_ = text = path.read_text(encoding="utf-8").splitlines()
+    assert marker == f"# bgdemo: {exercise.subject}.{exercise.name}@7"
+    assert text[1:] != (plain / path.name).read_text(encoding="utf-8").splitlines()[1:]
+    assert bgdemo("check", path).out.startswith(f"{exercise.subject}.{exercise.name}@7: Not attempted. ")
+    path.write_text(f"{marker}\n{exercise.seeded(7).answer}", encoding="utf-8")
+    assert bgdemo("check", path).code == 0
+    path.write_text(f"{marker}\n{exercise.answer}", encoding="utf-8")
+    assert bgdemo("check", path).code == 1
+
+
+def test_a_seed_for_what_does_not_vary_changes_nothing(bgdemo, tmp_path: Path) -> None:
+    bgdemo("exercises", "start", "turn_the_route", tmp_path, "--seed", "7")
+    text = (tmp_path / "turn_the_route.py").read_text(encoding="utf-8")
+    assert text.startswith("# bgdemo: add_task.turn_the_route\n")
+
+
 def test_the_self_test_says_that_an_exercise_is_ok(bgdemo) -> None:
     ran = bgdemo("exercises", "verify", "turn_the_route")
     assert (ran.code, ran.out) == (0, "add_task.turn_the_route: ok\n")
