@@ -95,6 +95,10 @@ def test_a_submission_holds_no_file_but_its_own(sandbox: Sandbox) -> None:
     assert printed(sandbox, "[fd for fd in range(256) if os.path.exists(f'/proc/self/fd/{fd}')]") == "[0, 1, 2, 3]"
 
 
+def test_the_place_of_a_syntax_error_is_told_once(sandbox: Sandbox) -> None:
+    assert ran(sandbox, "def (").message == "Your code raised SyntaxError: invalid syntax (line 1: `def (`)"
+
+
 def test_there_is_no_network(sandbox: Sandbox) -> None:
     outcome = ran(sandbox, "import socket\nsocket.create_connection(('127.0.0.1', 9))")
     assert "there is no network where submissions are graded" in outcome.message

@@ -111,7 +111,7 @@ def grade(
     grading goes on where it stopped. Needs Linux or macOS.
 
     It does not defend against an answer that makes its own process lie about what it did, nor against holes in the
-    kernel. Do you grade people who may try? Then run it in a container; TEACHING.md, "Grading a class", has the command.
+    kernel. If you grade people who may try, run it in a container; TEACHING.md, "Grading a class", has the command.
     """
     from bgdemo.cli import grade as command
 
