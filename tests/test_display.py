@@ -531,3 +531,12 @@ def test_a_line_does_not_end_between_a_number_and_its_unit() -> None:
     assert wrap("the last at 3.0 s.", 15) == ["the last at", "3.0 s."]
     assert wrap("two s and", 6) == ["two s", "and"]
     assert wrap("a cat s b", 5) == ["a cat", "s b"]
+
+
+def test_of_an_error_only_the_first_paragraph_is_shown() -> None:
+    error = "ValueError: one thing:\n  it is wrong\n\n  File 'somewhere.py', line 3"
+    timeline = simulated(a_request(error=error), a_task(status="failed", error=f"{error} of a task"))
+    for drawing in (svg(timeline), text(timeline)):
+        assert drawing.count("one thing: it is wrong") >= 2
+        assert "somewhere" not in drawing
+    assert "(ValueError: one thing: it is wrong)" in summary(timeline)

@@ -9,7 +9,7 @@ from bgdemo.display import shapes
 from bgdemo.display.axis import Axis, Mark, axis_of
 from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
-from bgdemo.display.words import cells, clean, ems, shorten, wrap
+from bgdemo.display.words import cells, clean, ems, reason, shorten, wrap
 from bgdemo.timeline import Task, Timeline
 
 WIDTH, EDGE = 760, 16
@@ -150,7 +150,7 @@ def _words(row: Row, axis: Axis) -> _Words:
         return _Words(
             clean(task.name), under, f"{over_words(over)} at {axis.label(over.end)}", WHY.get(over.status, "")
         )
-    status, detail = _outcome(task, axis), clean(task.error or "") or WHY.get(task.status, "")
+    status, detail = _outcome(task, axis), reason(task.error) or WHY.get(task.status, "")
     printed = printed_by(task)
     full = "\n".join(part for part in (clean(task.name), detail, printed) if part)
     if printed and detail:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bgdemo.display.axis import Axis, Mark, axis_of
 from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
-from bgdemo.display.words import cells, clean, pad, shorten, wrap
+from bgdemo.display.words import cells, clean, pad, reason, shorten, wrap
 from bgdemo.timeline import Request, Task, Timeline
 
 COLUMNS = 100
@@ -97,7 +97,7 @@ def _line(row: Row, axis: Axis, margin: str) -> _Line:
         return _Line(f"{margin}  {clean(task.name)}", row, columns)
     times = (task.added if row.is_first else row.point, task.ended)
     added, ended = ("-" if time is None else axis.number(time) for time in times)
-    details = [f"error: {clean(task.error)}"] if task.error else []
+    details = [f"error: {reason(task.error)}"] if task.error else []
     details += [printed] if (printed := printed_by(task)) else []
     columns = (task.status, added, ended, row.where or "-")
     return _Line(f"{margin}  {clean(task.name)}", row, columns, "\n".join(details))
