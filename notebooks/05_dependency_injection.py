@@ -254,12 +254,13 @@ guess_4.compare(client_4, raised=ran[0], returned=ran[1])
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
 guess_5 = predict(no_email=..., dependency=..., model=...)
-client_5 = TestClient(shop, clock="simulated", raise_server_exceptions=False)  # answers 500, as a server does
+client_5 = TestClient(shop, clock="simulated", raise_server_exceptions=False)  # 500, as on a server
 client_5.post("/return")
 client_5.post("/dependency")
 client_5.post("/model", params=EMAIL)
 timeline = client_5.drain()
-ran = [sum(task.status == "finished" for task in timeline.tasks_of(request)) for request in timeline.requests]
+tasks_of = [timeline.tasks_of(request) for request in timeline.requests]
+ran = [sum(task.status == "finished" for task in tasks) for tasks in tasks_of]
 guess_5.compare(client_5, no_email=ran[0], dependency=ran[1], model=ran[2])
 
 # %% [markdown] slideshow={"slide_type": "slide"}

@@ -68,7 +68,7 @@ def send_notification(background_tasks: BackgroundTasks, connection: str = Depen
 
 
 @app.post("/send_info/failing")
-def send_notification_failing(background_tasks: BackgroundTasks, connection: str = Depends(get_connection)) -> None:
+def send_and_fail(background_tasks: BackgroundTasks, connection: str = Depends(get_connection)) -> None:
     background_tasks.add_task(fail_to_write, "message sent")
 
 

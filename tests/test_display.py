@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from bgdemo.display import Mark, shapes, summary, svg, text
+from bgdemo.display import Mark, shapes, stacked, summary, svg, text
 from bgdemo.display.axis import axis_of
 from bgdemo.display.words import cells, clean, ems, shorten, wrap
 from bgdemo.timeline import TASK_STATUSES, Event, Request, Task, TaskStatus, Timeline
@@ -540,3 +540,21 @@ def test_of_an_error_only_the_first_paragraph_is_shown() -> None:
         assert drawing.count("one thing: it is wrong") >= 2
         assert "somewhere" not in drawing
     assert "(ValueError: one thing: it is wrong)" in summary(timeline)
+
+
+def test_a_task_that_failed_before_it_started_has_the_sign_of_a_failure() -> None:
+    failed = replace(never_started(1, "failed", error="TypeError: not callable"), ended=2.0)
+    timeline = simulated(a_request(), failed)
+    assert [ring.get("stroke") for ring in ElementTree.fromstring(svg(timeline)).iter(f"{SVG}circle")] == [
+        shapes.VERMILION
+    ]
+    drawing = text(timeline)
+    assert "x failed" in drawing
+    row = next(line for line in drawing.splitlines() if line.startswith("  write_notification"))
+    assert row.split()[1][-1] == "x"
+    assert ">" not in row
+
+
+def test_stacked_pictures_share_one_frame() -> None:
+    panels = [(ONE_TASK, ()), (ONE_TASK, ())]
+    assert stacked(panels).count(shapes.BORDER) == 2  # the frame, and the line between

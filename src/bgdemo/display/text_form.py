@@ -162,6 +162,8 @@ def _bar(row: Row, axis: Axis, width: int) -> str:
             bar[first] = ADDED
         if last > first and (row.task.status == "waiting" or not row.attempts) and row.task.status != "lost":
             bar[last] = ">"
+        if row.task.status == "failed" and not row.attempts:
+            bar[last] = ENDS["failed"]
         for attempt in row.attempts:
             start, end = column(attempt.start), column(attempt.end)
             bar[start : end + 1] = BAR * (end + 1 - start)
