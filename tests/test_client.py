@@ -1470,3 +1470,9 @@ class TestHammer:
         gc.collect()
         until(lambda: not threads.new(), "the threads to end")
         assert BackgroundTask.__init__ is TASK_INIT
+
+
+def test_the_real_clock_cannot_be_advanced_and_says_what_to_do() -> None:
+    client = TestClient(FastAPI())
+    with pytest.raises(RuntimeError, match=r"advance\(5\): nobody can advance the real clock.*clock=\"simulated\""):
+        client.clock.advance(5)

@@ -1,10 +1,12 @@
 """What both clients share: how they show their session, and what they make of their arguments."""
 
+from typing import cast
+
 import httpx
 from starlette.types import ASGIApp
 
 from bgdemo.asgi import as_asgi
-from bgdemo.clock import Clock, ClockName, as_clock
+from bgdemo.clock import ClientClock, Clock, ClockName, as_clock
 from bgdemo.errors import ClientError
 from bgdemo.faked import Mode, new_recorder
 from bgdemo.recorder import Recorder
@@ -19,9 +21,9 @@ class Observed:
     _session: Session
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> ClientClock:
         """The clock that the timeline's seconds are read from; it starts at the first request."""
-        return self._session.recorder.log.clock
+        return cast(ClientClock, self._session.recorder.log.clock)  # one of the user's own may have no advance()
 
     @property
     def timeline(self) -> Timeline:
