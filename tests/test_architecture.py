@@ -15,7 +15,7 @@ SOURCE = Path(bgdemo.__file__).parent
 ROOMS = [
     # from the ground up: a room may import from the rooms before it
     ["errors", "timeline", "clock", "turnstile", "naming"],
-    ["hooks", "printed", "log", "lessons", "asgi"],
+    ["hooks", "printed", "log", "asgi"],
     ["display"],
     ["assertions"],
     ["watched_task", "elsewhere", "recorder"],
@@ -26,6 +26,7 @@ ROOMS = [
     ["stock_websocket", "shared"],
     ["client", "server"],
     ["queue"],
+    ["lessons"],
     ["managed"],
     ["fixtures"],
     ["pytest_plugin"],
