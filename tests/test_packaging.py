@@ -268,6 +268,7 @@ class TestMake:
             "test",
             "bench",
             "soak",
+            "peers",
             "build",
             "lint",
         ]
