@@ -1,5 +1,6 @@
 """TestClient: who waits for whom, which errors are seen when, and what is the stock client's, exactly."""
 
+import asyncio
 import contextlib
 import gc
 import inspect
@@ -1355,6 +1356,42 @@ class TestEnd:
         thread.join(DEADLINE)
         assert not thread.is_alive()
         assert BackgroundTask.__init__ is TASK_INIT
+
+    def test_a_client_that_nobody_holds_lets_its_app_end_what_it_is_about(self, gate: Gate, threads: Threads) -> None:
+        closed = threading.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await send(START)
+            await send(BODY)
+            await asyncio.to_thread(gate.hold)
+            closed.set()
+
+        client = TestClient(app)
+        client.get("/")
+        gate.wait_until_reached()
+        del client
+        gc.collect()
+        gate.open()
+        assert closed.wait(DEADLINE)
+        until(lambda: threads.loops() == [], "the loop to end")
+
+    def test_a_client_that_nobody_holds_cancels_what_does_not_end(self, threads: Threads) -> None:
+        cancelled = threading.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await send(START)
+                await send(BODY)
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+
+        client = TestClient(app)
+        client.get("/")
+        del client
+        gc.collect()
+        assert cancelled.wait(DEADLINE)
+        until(lambda: threads.loops() == [], "the loop to end")
 
     @pytest.mark.parametrize("module", ["hooks", "printed"])
     def test_a_client_that_is_collected_at_any_moment_does_not_lock_up(self, module: str) -> None:

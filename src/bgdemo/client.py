@@ -88,7 +88,7 @@ class TestClient(Observed, httpx.Client):
         self.app_state = self._session.state
         self._close_timeout = close_timeout
         self._thread_transport = ThreadTransport(self._session, backend_options or {})
-        weakref.finalize(self, self._thread_transport.abort).atexit = False  # its threads are daemons
+        weakref.finalize(self, self._thread_transport.let_go).atexit = False  # its threads are daemons
         super().__init__(
             base_url=base_url,
             headers=with_user_agent(headers),

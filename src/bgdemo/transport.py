@@ -126,6 +126,13 @@ class ThreadTransport(httpx.BaseTransport):
             self.abort(grace=GRACE)
             self._closing = False
 
+    def let_go(self) -> None:
+        """Nobody holds the client any more. What is being done, a file that is being closed, say, has a moment."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop_by_itself(self._session.when_idle, within=GRACE)
+        self._session.recorder.close()
+
     def abort(self, grace: float = 0.0) -> None:
         thread, self._thread = self._thread, None
         self._lent, self.kept = 0, False
