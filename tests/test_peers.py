@@ -101,7 +101,7 @@ class TestProblems:
     def test_a_table_that_names_what_does_not_pass_with_the_stock_client_is_one(self) -> None:
         wrong = ["a: a table names it, and with Starlette's client it does not pass"]
         assert found(FAILED, FAILED, Excepted("", "", races=False)) == wrong
-        assert list(problems({}, {}, {"a": Excepted("", "", races=False)}, late=False)) == wrong
+        assert list(problems({}, {}, {"a": Excepted("", "", races=False)})) == wrong
 
 
 def test_the_ratio_is_that_of_the_tests_that_pass_with_both_clients() -> None:

@@ -53,14 +53,14 @@ def read_table(path: Path, client: str) -> dict[str, Excepted]:
     return excepted
 
 
-def problems(stock: Outcomes, own: Outcomes, excepted: Mapping[str, Excepted], *, late: bool) -> Iterator[str]:
+def problems(stock: Outcomes, own: Outcomes, excepted: Mapping[str, Excepted], *, late: bool = False) -> Iterator[str]:
     """What is not as the table says, one line each.
 
     Args:
         stock: with Starlette's client. A test that does not pass there is not compared.
         own: with this package's client.
         excepted: the table.
-        late: no test is faster than the app, so that all that race have to fail.
+        late: the app was held up, so that all that race have to fail.
     """
     for test in excepted:
         if stock.get(test, _NOT_RUN).how != "passed":
