@@ -1,8 +1,10 @@
 """What both clients share: how they show their session, and what they make of their arguments."""
 
+import warnings
 from typing import cast
 
 import httpx
+from starlette import exceptions
 from starlette.types import ASGIApp
 
 from bgdemo.asgi import as_asgi
@@ -51,6 +53,16 @@ def refuse_closed(client: httpx.Client | httpx.AsyncClient) -> None:
     if client.is_closed:
         name = type(client).__name__
         raise ClientError(f"This {name} was closed: make a new one, {name}(app). Its timeline can still be read.")
+
+
+def warn_of_timeout() -> None:
+    """Warn, as the stock client does, whoever gives a timeout to one call."""
+    warnings.warn(
+        "You should not use the 'timeout' argument with the TestClient's calls: Starlette's own client would wait for "
+        "ever. Give it to the client itself, TestClient(app, timeout=...).",
+        getattr(exceptions, "StarletteDeprecationWarning", DeprecationWarning),  # early ones have no class of their own
+        stacklevel=5,
+    )
 
 
 def recorder_for(app: ASGIApp, clock: ClockName | Clock, mode: Mode) -> Recorder:
