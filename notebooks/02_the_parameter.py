@@ -128,20 +128,42 @@ untyped_guess.compare(client, same=same.status_code, with_later=with_later.statu
 #
 # ## Five variants
 #
-# They are found in real code. (`Depends` is the subject of notebook 05.)
+# They are found in real code, and differ in one line each. (`Depends` is the subject of notebook 05.)
 
-# %% slideshow={"slide_type": "-"}
+# %% tags=["app"] slideshow={"slide_type": "-"}
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.background import BackgroundTask
 
 
-async def nullable(later: BackgroundTasks | None): ...
-async def singular(later: BackgroundTask): ...
-async def depends(later: BackgroundTasks = Depends()): ...
-async def defaulted(later: BackgroundTasks = None): ...
-async def noted(later: Annotated[BackgroundTasks, "for later"]): ...
+async def nullable(later: BackgroundTasks | None):
+    later.add_task(write_notification, "a@example.com")
+
+
+async def singular(later: BackgroundTask):
+    later.add_task(write_notification, "a@example.com")
+
+
+async def depends(later: BackgroundTasks = Depends()):
+    later.add_task(write_notification, "a@example.com")
+
+
+async def defaulted(later: BackgroundTasks = None):
+    later.add_task(write_notification, "a@example.com")
+
+
+async def noted(later: Annotated[BackgroundTasks, "for later"]):
+    later.add_task(write_notification, "a@example.com")
+
+
+def starts(route):
+    try:
+        app.post(f"/{route.__name__}")(route)
+        return True
+    except Exception as error:
+        print(f"{route.__name__}: {str(error).split('. ')[0]}")
+        return False
 
 
 routes = nullable, singular, depends, defaulted, noted
@@ -150,25 +172,20 @@ routes = nullable, singular, depends, defaulted, noted
 # **Predict.** With which of them does the app start? `True` or `False` for each.
 
 
-# %% tags=["predict"] slideshow={"slide_type": "-"}
+# %% tags=["predict", "real-time"] slideshow={"slide_type": "-"}
 start_guess = predict(nullable=..., singular=..., depends=..., defaulted=..., noted=...)
 
 
-def starts(route):
-    try:
-        FastAPI().post("/send_info")(route)
-    except Exception as error:
-        print(f"{route.__name__}: {str(error).split('. ')[0]}")
-        return False
-    print(f"{route.__name__}: starts")
-    return True
-
-
-start_guess.compare(**{route.__name__: starts(route) for route in routes})
+started = {route.__name__: starts(route) for route in routes}
+client = TestClient(app)
+client.post("/defaulted")
+client.post("/noted")
+client.drain()
+start_guess.compare(client, **started)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# Remember this message. It speaks of a *response field*, and means a parameter whose type FastAPI does not know.
-# A default value or a note changes nothing: the type is still `BackgroundTasks`.
+# The last two start, and their tasks run: a default value or a note changes nothing. The type is still
+# `BackgroundTasks`. Remember the message: by *response field* it means a parameter whose type FastAPI does not know.
 #
 # ## Your turn
 #

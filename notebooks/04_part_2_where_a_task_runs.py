@@ -126,14 +126,14 @@ guess_3.compare(client_3, ping=client_3)
 #
 # ## How many at once?
 #
-# A `def` task needs a thread. How many are there? Here each request adds one task of 2 s. The two pings have an `async
-# def` route and a `def` route.
+# A `def` task needs a thread. How many are there? Each request to `/send_info` adds a task of 2 s. Of the pings one has
+# an `async def` route, one a `def` route, and one depends on a `def` function, `get_user`, which FastAPI calls first.
 
 # %% tags=["app"] slideshow={"slide_type": "-"}
 import asyncio
 import time
 
-from fastapi import BackgroundTasks, FastAPI
+from fastapi import BackgroundTasks, Depends, FastAPI
 
 many = FastAPI()
 
@@ -166,6 +166,30 @@ def def_ping() -> str:
     return "pong"
 
 
+def get_user() -> str:
+    return "Ann"
+
+
+@many.get("/ping/dependency")
+async def ping_with_a_dependency(user: str = Depends(get_user)) -> str:
+    return "pong"
+
+
+def send_report(email: str, background_tasks: BackgroundTasks) -> None:
+    time.sleep(2)
+    background_tasks.add_task(archive, email)
+
+
+def archive(email: str) -> None:
+    time.sleep(2)
+
+
+@many.post("/report")
+async def report(email: str, background_tasks: BackgroundTasks) -> None:
+    background_tasks.add_task(send_report, email, background_tasks)
+    background_tasks.add_task(send_mail, email)
+
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 40 customers
 #
@@ -185,29 +209,29 @@ guess_4.compare(client_4)
 #
 # ### One more
 #
-# Now 41 customers, and then the two pings. **Predict**: when has the last mail been sent, and when does each ping get
-# its answer?
+# Now 41 customers, and then a ping. Each of the three pings gets a clock of its own. **Predict**: when has the last
+# mail been sent, and when does each ping get its answer?
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
-guess_5 = predict(task_end=..., ping=..., ping_def=...)
-client_5 = TestClient(many, clock="simulated")
-for number in range(41):
-    client_5.post("/send_info", params={"email": f"{number}@example.com"})
-client_5.get("/ping")
-ping = client_5.clock.time()
-client_5.get("/ping/def")
-ping_def = client_5.clock.time()
+guess_5 = predict(task_end=..., ping=..., ping_def=..., ping_dependency=...)
+answered = []
+for path in ("/ping", "/ping/def", "/ping/dependency"):
+    client_5 = TestClient(many, clock="simulated")
+    for number in range(41):
+        client_5.post("/send_info", params={"email": f"{number}@example.com"})
+    client_5.get(path)
+    answered.append(client_5.clock.time())
 client_5.drain()
-guess_5.compare(client_5, ping=ping, ping_def=ping_def)
+guess_5.compare(client_5, ping=answered[0], ping_def=answered[1], ping_dependency=answered[2])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# The pool has 40 threads, and `def` routes need one of them, too. The 41st mail and the `def` ping queue up for a
-# thread that is free again at 2 s. The `async def` ping needs none.
+# The pool has 40 threads, and `def` routes and `def` dependencies need one, too. The 41st mail and two of the pings
+# queue up for one that is free again at 2 s. Only the ping that is all `async def` needs none.
 #
 # ### Another pool
 #
-# `asyncio.to_thread` is another way to wait in a thread. 40 mails are being sent; then a task is added that waits
-# with `await asyncio.to_thread(time.sleep, 2)`. **Predict**: when has that one ended?
+# `asyncio.to_thread` is another way to wait in a thread. 40 mails are being sent; then comes a task that waits with
+# `await asyncio.to_thread(time.sleep, 2)`. **Predict**: when has that one ended?
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
 guess_6 = predict(end=...)
@@ -220,6 +244,21 @@ guess_6.compare(client_6, end=client_6.timeline.tasks[-1].ended)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # At 2 s, like the others: it has not queued up, since its threads are those of another pool.
+#
+# ### A task that adds a task
+#
+# Back to one response. `/report` adds `send_report`, then `send_mail`. After its 2 s `send_report` adds `archive`.
+# **Predict**: in which order do the three run? Write a list of names.
+
+# %% tags=["predict"] slideshow={"slide_type": "-"}
+guess_7 = predict(tasks=...)
+client_7 = TestClient(many, clock="simulated")
+client_7.post("/report", params=EMAIL)
+ran = sorted(client_7.drain().tasks, key=lambda task: task.started)
+guess_7.compare(client_7, tasks=[task.name for task in ran])
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# A task may add tasks. They join the end of the same list, and nobody waits for them either.
 #
 # ## Your turn
 #

@@ -77,7 +77,8 @@ guess_1.compare(client_1, lines=[line.split()[0] for line in log.splitlines()])
 # ## All levels
 #
 # A `BackgroundTasks` can be declared at many levels; this app does it at six. `adds("router")` makes a dependency like
-# `get_query`: it adds one task, which waits 1 s and prints "router". Find the six.
+# `get_query`: it adds one task, which waits 1 s and prints "router". (A *router* is a group of routes that an app
+# includes; the *decorator* is the line with `@`.) Find the six.
 
 # %% tags=["app"] slideshow={"slide_type": "-"}
 import time
@@ -212,6 +213,21 @@ async def own_background(email: str, background_tasks: BackgroundTasks) -> JSONR
     return JSONResponse({"message": "Thank you!"}, background=BackgroundTask(send_receipt, email))
 
 
+def count_tickets() -> int:
+    raise RuntimeError("the database is down")
+
+
+@shop.post("/dependency")
+async def failing_dependency(tickets: int = Depends(count_tickets)) -> None:
+    pass
+
+
+@shop.post("/model")
+async def failing_response_model(email: str, background_tasks: BackgroundTasks) -> int:
+    background_tasks.add_task(send_mail, email)
+    return "no number"
+
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Two ways to answer 400
 #
@@ -231,17 +247,37 @@ guess_4.compare(client_4, raised=ran[0], returned=ran[1])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # Whoever raises leaves without the list: all its tasks are **dropped**. It is not the 400 that does it.
 #
+# ### Three more failures
+#
+# `count_visit` is added for each of these, too. `/return` without an `email`: a 422. `/dependency` depends on a
+# function that raises. `/model` promises an `int` and returns a text. **Predict**: how many tasks run, in each?
+
+# %% tags=["predict"] slideshow={"slide_type": "-"}
+guess_5 = predict(no_email=..., dependency=..., model=...)
+client_5 = TestClient(shop, clock="simulated", raise_server_exceptions=False)  # 500, as on a server
+client_5.post("/return")
+client_5.post("/dependency")
+client_5.post("/model", params=EMAIL)
+timeline = client_5.drain()
+tasks_of = [timeline.tasks_of(request) for request in timeline.requests]
+ran = [sum(task.status == "finished" for task in tasks) for tasks in tasks_of]
+guess_5.compare(client_5, no_email=ran[0], dependency=ran[1], model=ran[2])
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# None: whatever fails between `add_task` and the response takes the list along, and the returned value is checked
+# there, too.
+#
 # ### A response with tasks of its own
 #
 # `/own` returns a response that brings its own `background=`. **Predict** which of the tasks `count_visit`,
 # `send_mail` and `send_receipt` run. Write a list of names, in their order.
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
-guess_5 = predict(tasks=...)
-client_5 = TestClient(shop, clock="simulated")
-client_5.post("/own", params=EMAIL)
-ran = [task.name for task in client_5.drain().tasks if task.status == "finished"]
-guess_5.compare(client_5, tasks=ran)
+guess_6 = predict(tasks=...)
+client_6 = TestClient(shop, clock="simulated")
+client_6.post("/own", params=EMAIL)
+ran = [task.name for task in client_6.drain().tasks if task.status == "finished"]
+guess_6.compare(client_6, tasks=ran)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # They do not add up: `background=` takes the place of the whole list, and nobody says a word. Use `add_task` for all

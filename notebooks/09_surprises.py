@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore", "coroutine .* was never awaited")  # they name
 # ## 1. The borrowed connection
 #
 # A dependency lends a database connection to the route: what is before `yield` takes it from a pool, what is after
-# `yield` gives it back. Our pool has one. The task does not even use it.
+# `yield` gives it back. Our pool has one. The tasks do not even use it.
 
 # %% tags=["app"] slideshow={"slide_type": "-"}
 import queue
@@ -40,21 +40,36 @@ from fastapi import BackgroundTasks, Depends, FastAPI
 app = FastAPI()
 pool: queue.Queue[str] = queue.Queue()
 pool.put("the only connection")
+seen: list[Exception] = []
 
 
 def get_connection() -> Iterator[str]:
     connection = pool.get()  # waits until it is free
-    yield connection
-    pool.put(connection)  # gives it back
+    try:
+        yield connection
+    except Exception as error:
+        seen.append(error)
+        raise
+    finally:
+        pool.put(connection)  # gives it back
 
 
 def write_log(message: str) -> None:
     time.sleep(5)
 
 
+def fail_to_write(message: str) -> None:
+    raise OSError("the disk is full")
+
+
 @app.post("/send_info")
 def send_notification(background_tasks: BackgroundTasks, connection: str = Depends(get_connection)) -> None:
     background_tasks.add_task(write_log, "message sent")
+
+
+@app.post("/send_info/failing")
+def send_and_fail(background_tasks: BackgroundTasks, connection: str = Depends(get_connection)) -> None:
+    background_tasks.add_task(fail_to_write, "message sent")
 
 
 @app.post("/send_info/function")
@@ -66,22 +81,24 @@ def send_notification_function(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** Two customers, one right after the other. After how many seconds does the second one have a response?
-# And with `scope="function"`?
+# And with `scope="function"`? At last a task fails: does the dependency see its error, `True` or `False`?
 
 # %% tags=["predict"] slideshow={"slide_type": "-"}
-pool_guess = predict(second_response=..., with_function_scope=...)
+pool_guess = predict(second_response=..., with_function_scope=..., error_seen=...)
 default, function = TestClient(app, clock="simulated"), TestClient(app, clock="simulated")
 for client, path in ((default, "/send_info"), (function, "/send_info/function")):
     client.post(path)
     client.post(path)
     client.drain()  # wait until all tasks have ended
-pool_guess.compare(second_response=default, with_function_scope=function)
+failing = TestClient(app, clock="simulated", raise_server_exceptions=False)
+failing.post("/send_info/failing")
+failing.drain()
+pool_guess.compare(second_response=default, with_function_scope=function, error_seen=bool(seen))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # The code after `yield` runs when the *tasks* have ended: the connection stays borrowed for 5 s, and the second
-# customer waits for it. That is so from FastAPI 0.118 on. From 0.106 to 0.117 it ran before the tasks.
-#
-# With `scope="function"` it runs before the response. Then the task has to do without that connection.
+# customer waits. It sees a task's error, too. From FastAPI 0.106 to 0.117 it ran before the tasks. With
+# `scope="function"` it runs before the response: the task has to do without that connection.
 #
 # ## 2. Two stopwatches
 #

@@ -24,12 +24,15 @@ EMAIL = {"email": "a@example.com"}
 IN_PART = 8
 """Of the notebook's seconds, how many are one on the real server."""
 
+ADDED_IN_A_TASK = ["send_report", "send_mail", "archive"]
+
 GUESSES = [
     ("guess = predict(beside_def=..., beside_async=...)", (0, 7), (7, 0)),
     ("guess_3 = predict(ping=..., task_end=...)", (0, 7), (7, 0)),
     ("guess_4 = predict(task_end=...)", (2,), (80,)),
-    ("guess_5 = predict(task_end=..., ping=..., ping_def=...)", (4, 0, 2), (2, 2, 0)),
+    ("guess_5 = predict(task_end=..., ping=..., ping_def=..., ping_dependency=...)", (4, 0, 2, 2), (2, 2, 0, 0)),
     ("guess_6 = predict(end=...)", (2,), (4,)),
+    ("guess_7 = predict(tasks=...)", (ADDED_IN_A_TASK,), (["send_report", "archive", "send_mail"],)),
 ]
 """As in the notebook; the right values, and wrong ones: async holds up nobody, tasks queue up, threads without end."""
 
@@ -81,8 +84,10 @@ def test_forty_tasks_run_side_by_side_and_the_next_waits_for_a_thread() -> None:
     assert "40 tasks ended, the last at 2.0 s" in " ".join(shown(cell_with(notebook, "guess_4.compare")).split())
     seen = shown(cell_with(notebook, "guess_5.compare"))
     assert "41 tasks ended, the last at 4.0 s" in " ".join(seen.split())
-    assert row(seen, "GET /ping")[-4:] == ["200", "at", "0.0", "s"]
-    assert row(seen, "GET /ping/def")[-4:] == ["200", "at", "2.0", "s"]
+    assert row(seen, "GET /ping/dependency")[-4:] == ["200", "at", "2.0", "s"]
+    whole = shown(cell_with(answered(right=True), "guess_5.compare"))
+    for name, seconds in (("ping", 0), ("ping def", 2), ("ping dependency", 2)):
+        assert f"{name}: you guessed {seconds} and it was {seconds}. Right!" in whole
     assert "+·" in next(line for line in reversed(seen.splitlines()) if line.strip().startswith("send_mail"))
 
 
@@ -90,6 +95,23 @@ def test_another_pool_has_threads_of_its_own() -> None:
     seen = shown(cell_with(executed("04_part_2"), "guess_6.compare"))
     assert "41 tasks ended, the last at 2.0 s" in " ".join(seen.split())
     assert row(seen, "send_mail_in_another_pool")[-5:] == ["finished", "0.0", "2.0", "event", "loop"]
+
+
+def test_what_a_task_adds_joins_the_end_of_the_list() -> None:
+    seen = shown(cell_with(executed("04_part_2"), "guess_7.compare"))
+    assert "Response at 0.0 s; 3 tasks ended, the last at 6.0 s: the client did not wait." in seen
+    assert row(seen, "archive") == ["archive", "finished", "2.0", "6.0", "thread", "pool"]
+
+
+def test_on_a_real_server_it_joins_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleep = time.sleep
+    monkeypatch.setattr(many_tasks, "time", SimpleNamespace(sleep=lambda seconds: sleep(seconds / 100)))
+    with serve(many_tasks.many) as server:
+        httpx.post(f"{server.url}/report", params=EMAIL, trust_env=False)
+        server.wait()
+    starts = [event.task_id for event in server.recorder.timeline.events if event.kind == "task_started"]
+    names = {task.id: task.name for task in server.recorder.timeline.tasks}
+    assert [names[one] for one in starts if one is not None] == ADDED_IN_A_TASK
 
 
 @pytest.fixture
@@ -139,7 +161,7 @@ class Gate:
 def test_on_a_real_server_forty_tasks_run_side_by_side_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate()
     monkeypatch.setattr(many_tasks, "time", gate)
-    with ThreadPoolExecutor(1) as pool, serve(many_tasks.many) as server, gate:
+    with ThreadPoolExecutor(2) as pool, serve(many_tasks.many) as server, gate:
         requests = functools.partial(httpx.request, params=EMAIL, trust_env=False)
         for _ in range(40):
             requests("POST", f"{server.url}/send_info")
@@ -147,10 +169,10 @@ def test_on_a_real_server_forty_tasks_run_side_by_side_and_no_more(monkeypatch: 
         until(lambda: gate.arrived == 41, "40 mails and the one in another pool")
         requests("POST", f"{server.url}/send_info")
         assert requests("GET", f"{server.url}/ping").json() == "pong"
-        def_ping = pool.submit(requests, "GET", f"{server.url}/ping/def")
-        until(lambda: len(server.recorder.timeline.requests) == 44, "the last ping")
-        assert (gate.arrived, def_ping.done()) == (41, False)
-    assert def_ping.result().json() == "pong"
+        pings = [pool.submit(requests, "GET", f"{server.url}/ping/{kind}") for kind in ("def", "dependency")]
+        until(lambda: len(server.recorder.timeline.requests) == 45, "the last ping")
+        assert (gate.arrived, [ping.done() for ping in pings]) == (41, [False, False])
+    assert [ping.result().json() for ping in pings] == ["pong", "pong"]
     *others, last = server.recorder.timeline.tasks
     assert last.started is not None
     assert last.started >= min(_ended(task) for task in others)

@@ -30,7 +30,10 @@ from gates import Gate, in_thread
 from servers import Server, serve
 
 RIGHT = (
-    ("second_response=..., with_function_scope=...", "second_response=5, with_function_scope=0"),
+    (
+        "second_response=..., with_function_scope=..., error_seen=...",
+        "second_response=5, with_function_scope=0, error_seen=True",
+    ),
     ("response=..., around_call_next=..., around_the_app=...", "response=0, around_call_next=0, around_the_app=5"),
     ("bytes_in_the_route=..., bytes_in_the_task=...", "bytes_in_the_route=8, bytes_in_the_task=0"),
     ("coroutine=..., generator=..., printed=...", 'coroutine="failed", generator="finished", printed="nothing"'),
@@ -41,7 +44,10 @@ RIGHT = (
 )
 
 CHANGED_AND_WRONG = (
-    ("second_response=..., with_function_scope=...", "second_response=0, with_function_scope=5"),
+    (
+        "second_response=..., with_function_scope=..., error_seen=...",
+        "second_response=0, with_function_scope=5, error_seen=False",
+    ),
     ("response=..., around_call_next=..., around_the_app=...", "response=5, around_call_next=5, around_the_app=0"),
     ("bytes_in_the_route=..., bytes_in_the_task=...", "bytes_in_the_route=8, bytes_in_the_task=0"),
     ("    print(len(file", "    file.file.seek(0)\n    print(len(file"),
@@ -54,7 +60,7 @@ CHANGED_AND_WRONG = (
 )
 
 GUESSES = {
-    "pool_guess": 2,
+    "pool_guess": 3,
     "stopwatch_guess": 3,
     "upload_guess": 2,
     "log_guess": 3,
@@ -160,6 +166,20 @@ def test_on_a_server_a_connection_is_given_back_after_the_task_or_before_the_res
     happened = order(server.recorder.timeline)
     assert happened.index("response 3") < happened.index("end 3") < happened.index("response 4")
     assert connection.pool.qsize() == 1
+
+
+def test_a_dependency_sees_its_task_s_error_and_gives_the_connection_back() -> None:
+    connection.seen.clear()
+    with simulated(connection.app) as client:
+        assert client.post("/send_info/failing").status_code == 200
+        assert outcomes(client.drain()) == [("fail_to_write", "failed", "")]
+    assert [str(error) for error in connection.seen] == ["the disk is full"]
+    with served(connection.app) as (server, real_client):
+        assert real_client.post("/send_info/failing").status_code == 200
+        server.wait()
+    assert [str(error) for error in connection.seen] == ["the disk is full"] * 2
+    assert connection.pool.qsize() == 1
+    server.logged.clear()
 
 
 def test_one_stopwatch_measures_the_response_and_the_other_the_task_as_well() -> None:
@@ -318,7 +338,11 @@ def test_right_guesses_are_called_right() -> None:
 
 
 WRONG = {
-    "pool_guess": ["second response: you guessed 0 s and it was 5.0 s", "scope: you guessed 5 s and it was 0.0 s"],
+    "pool_guess": [
+        "second response: you guessed 0 s and it was 5.0 s",
+        "scope: you guessed 5 s and it was 0.0 s",
+        "error seen: you guessed False and it was True.",
+    ],
     "stopwatch_guess": [
         "response: you guessed 5 s and it was 0.0 s",
         "around call next: you guessed 5 and it was 0.",

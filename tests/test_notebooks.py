@@ -7,6 +7,8 @@ import pytest
 from course import SOURCES, build, code_cells, committed, source_of, tags, words_in
 
 MOST_CODE_CELLS, MOST_WORDS_BETWEEN_RUNS, MOST_LINES = 15, 80, 10
+WIDEST = 108
+"""Characters of a line of code: all that JupyterLab shows in a window of 1280 pixels."""
 
 each = pytest.mark.parametrize("name", [source.stem for source in SOURCES])
 
@@ -27,6 +29,7 @@ def test_a_notebook_keeps_the_rules_that_can_be_counted(name: str) -> None:
         if cell.cell_type == "code":
             words = 0
             lines = [line for line in cell.source.splitlines() if line.strip()]
+            assert max(map(len, lines)) <= WIDEST, cell.source
             assert len(lines) <= MOST_LINES or {"app", "exercise"} & set(tags(cell)), cell.source
         else:
             words += words_in(cell.source)

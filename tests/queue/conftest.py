@@ -10,7 +10,7 @@ from orders import app
 
 from bgdemo import TestClient
 from bgdemo.queue import ProcessClient, Queue, tasks
-from brokers import RabbitMQ, Redis, Server
+from bgdemo.queue.local import RabbitMQ, Redis, Server
 
 BROKERS = ["embedded", "redis", "rabbitmq"]
 

@@ -1,5 +1,6 @@
 """Task functions, and an app that adds them, for workers and servers in processes of their own to import."""
 
+import atexit
 import os
 import threading
 import time
@@ -43,6 +44,15 @@ def write_log(path: str, message: str, seconds: float = 0.0) -> None:
     time.sleep(seconds)
 
 
+def write_log_late(path: str, message: str, seconds: float) -> None:
+    time.sleep(seconds)
+    write_log(path, message)
+
+
+def write_log_at_the_end(path: str, message: str) -> None:
+    atexit.register(write_log, path, message)
+
+
 def write_log_once(path: str, message: str, seconds: float = 0.0) -> None:
     """Idempotent: who comes second finds that it was done."""
     try:
@@ -59,6 +69,11 @@ def write_log_then_fail_once(path: str, message: str, once: bool) -> None:
 
 def note_process(path: str) -> None:
     Path(path).write_text(f"{os.getpid()} {threading.current_thread() is threading.main_thread()}", encoding="utf-8")
+
+
+@app.post("/odd", include_in_schema=False)
+def odd(background_tasks: Tasks) -> None:
+    background_tasks.add_task(lambda value: None, {(1, 2): "a tuple as a key"})
 
 
 @app.post("/slow", include_in_schema=False)

@@ -1,16 +1,20 @@
 """What survives what: on the embedded broker, on real Redis and RabbitMQ servers, and with BackgroundTasks."""
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orders
+import psutil
 import pytest
 
 from bgdemo import TestClient, assertions
 from bgdemo.errors import BrokerUnavailable, QueuedTaskFailed
 from bgdemo.queue import ProcessClient, Queue
-from brokers import RabbitMQ, Redis, Server, free_port
+from bgdemo.queue.local import RabbitMQ, Redis, Server, free_port
 from conftest import need
 from servers import until
 
@@ -24,6 +28,12 @@ TIMEOUT = 2.0
 
 def text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def listens_at(server: Server) -> set[str]:
+    """The addresses that its processes accept connections at."""
+    ours = [one for one in psutil.process_iter() if os.getpgid(one.pid) in server.groups]
+    return {at.laddr.ip for one in ours for at in one.net_connections("inet") if at.status == "LISTEN"}
 
 
 def kinds(client: TestClient | ProcessClient) -> list[str]:
@@ -101,7 +111,7 @@ def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     """A broker to kill, with the settings that keep messages."""
     need(request.param)
     folder = tmp_path / "server"
-    server = Redis(folder, appendonly=True) if request.param is Redis else RabbitMQ(folder)
+    server = request.param(folder)
     try:
         server.start()
         yield server
@@ -129,7 +139,7 @@ def test_a_killed_broker_still_has_its_messages_and_the_route_says_while_it_is_a
 
 def test_redis_without_its_appendonly_file_loses_them(tmp_path: Path, make_queue: MakeQueue) -> None:
     need(Redis)
-    server = Redis(tmp_path / "server")
+    server = Redis(tmp_path / "server", appendonly=False)
     try:
         server.start()
         queue = make_queue(server.url)
@@ -246,4 +256,18 @@ def test_a_visibility_timeout_shorter_than_the_task_runs_it_twice_at_the_same_ti
 
 def test_all_that_was_started_is_on_loopback(redis: Server, rabbitmq: Server) -> None:
     for server in (redis, rabbitmq):
-        assert set(server.listens_at()) in ({"127.0.0.1"}, {"127.0.0.1", "::1"})
+        assert listens_at(server) in ({"127.0.0.1"}, {"127.0.0.1", "::1"})
+
+
+def test_a_server_ends_with_the_process_that_started_it() -> None:
+    need(Redis)
+    code = """if True:
+        import os, signal
+        from bgdemo.queue.local import Redis
+        server = Redis().start()
+        print(server.folder, server.groups[0], flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False, timeout=60)
+    folder, group = done.stdout.split()
+    until(lambda: not psutil.pid_exists(int(group)) and not Path(folder).exists(), "the server to end")

@@ -13,13 +13,13 @@ import pytest
 from bgdemo import Recorder, Timeline
 from bgdemo.queue.engine import Settings, celery_app
 from bgdemo.queue.following import Follower
-from bgdemo.queue.notes import Reader, Writer
+from bgdemo.queue.notes import Reader, Writer, known
 
 
 def test_notes_are_read_once_in_the_order_of_their_time_whoever_wrote_them(tmp_path: Path) -> None:
     first, second, reader = Writer(tmp_path), Writer(tmp_path), Reader(tmp_path)
     first.write("a", task="1", text="提醒")
-    second.write("b", task="1", value=object)
+    second.write("b", task="1", value=known(object))
     first.write("c", task="1")
     notes = reader.read()
     assert [note["kind"] for note in notes] == ["a", "b", "c"]

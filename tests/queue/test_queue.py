@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import importlib
 import os
 import signal
 import subprocess
@@ -16,11 +17,13 @@ import pytest
 
 from bgdemo import AsyncTestClient, TestClient, assertions
 from bgdemo.errors import QueuedTaskFailed, QueueError
-from bgdemo.queue import Queue, dependency, tasks
+from bgdemo.queue import Queue, dependency, engine, tasks
 from bgdemo.queue.engine import NAME
 from bgdemo.timeline import Timeline
 from servers import serve as serve_here
 from servers import until
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 MakeQueue = Callable[..., Queue]
 MakeClient = Callable[..., TestClient]
@@ -130,6 +133,38 @@ def test_the_worker_starts_by_itself_and_says_where_its_files_are_and_close_remo
         done.unlink(missing_ok=True)
     assert not queue.workers[0].alive
     assert not queue.folder.exists()
+
+
+def test_what_a_task_has_registered_for_the_end_of_its_process_is_done_then(
+    make_queue: MakeQueue, tmp_path: Path
+) -> None:
+    queue = make_queue()
+    queue.add_task(orders.write_log_at_the_end, str(tmp_path / "log"), "the worker ends")
+    queue.close()
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "the worker ends\n"
+
+
+def test_a_worker_finds_the_modules_of_the_folder_that_a_notebook_works_in(
+    make_queue: MakeQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop_here.py").write_text("def sell(path):\n    open(path, 'x').close()\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    queue = make_queue()
+    queue.add_task(importlib.import_module("shop_here").sell, str(tmp_path / "sold"))
+    queue.close()
+    assert (tmp_path / "sold").exists()
+
+
+@pytest.mark.parametrize(("module", "broker"), [("celery", "embedded"), ("redis", "redis://127.0.0.1:1/0")])
+def test_what_is_not_installed_is_said_with_the_line_that_installs_it(
+    module: str, broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    line = engine.NEEDS[module]
+    with pytest.raises(QueueError, match=f'{module} is not installed. Install it: python -m pip install "{line}"'):
+        Queue(broker)
+    assert f'"{line}"' in PYPROJECT.read_text(encoding="utf-8").partition("queue = [")[2]
 
 
 def test_a_folder_of_one_s_own_stays_with_what_has_failed_in_it(make_queue: MakeQueue, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from bgdemo.display import shapes
 from bgdemo.display.axis import Axis, Mark, axis_of
 from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
-from bgdemo.display.words import cells, clean, ems, shorten, wrap
+from bgdemo.display.words import cells, clean, ems, reason, shorten, wrap
 from bgdemo.timeline import Task, Timeline
 
 WIDTH, EDGE = 760, 16
@@ -94,18 +94,20 @@ def stack(panels: Sequence[Panel], caption: str, titles: Sequence[str] = ()) -> 
     until = max((axis_of(timeline, marks, 0.0).end for timeline, marks in panels), default=0.0)
     plots = [_plot(timeline, axis_of(timeline, marks, until)) for timeline, marks in panels]
     left, right = max((plot.left for plot in plots), default=0.0), min((plot.right for plot in plots), default=0.0)
-    for (timeline, marks), plot, title in zip(panels, plots, titles or [""] * len(plots), strict=True):
-        if title:
-            parts.append(shapes.label(EDGE, top + 14, title, font_size=13, font_weight="bold", fill=shapes.MUTED))
+    for at, ((timeline, marks), plot) in enumerate(zip(panels, plots, strict=True)):
+        if at:
+            parts.append(shapes.line(EDGE, top, WIDTH - EDGE, top, shapes.BORDER))
+        if titles:
+            parts.append(shapes.label(EDGE, top + 20, titles[at], font_size=13, font_weight="bold", fill=shapes.MUTED))
             top += HEAD + 2
-        drawn = _draw(timeline, marks, replace(plot, left=left, right=right))
+        drawn = _draw(timeline, marks, replace(plot, left=left, right=right), framed=False)
         height = float(drawn.partition(' height="')[2].partition('"')[0])
         parts.append(drawn.replace("<svg ", f'<svg y="{shapes.number(top)}" ', 1))
-        top += height + 6
+        top += height
     return _document(caption, parts, top)
 
 
-def _draw(timeline: Timeline, marks: Sequence[Mark], plot: _Plot) -> str:
+def _draw(timeline: Timeline, marks: Sequence[Mark], plot: _Plot, *, framed: bool = True) -> str:
     words = sentence(timeline, plot.axis)
     title = wrap(words, (WIDTH - 2 * EDGE) / (13.5 * BOLD), ems)
     parts = [
@@ -113,20 +115,21 @@ def _draw(timeline: Timeline, marks: Sequence[Mark], plot: _Plot) -> str:
     ]
     top = 22 + HEAD * len(title)
     if not plot.rows and not marks:
-        return _document(words, parts, top)
+        return _document(words, parts, top, framed=framed)
     first = top + LANE * len(marks) + 2
     bottom = first + sum(GAP if isinstance(row, Gap) else plot.row for row in plot.rows)
     parts += [*_axis(plot, first, bottom), *_rows(plot, first), *_marks(marks, plot, top, bottom)]
     parts += _answers(plot.rows, plot, first)
-    return _document(words, parts, bottom + 34)
+    return _document(words, parts, bottom + 34, framed=framed)
 
 
-def _document(words: str, parts: Sequence[str], height: float) -> str:
-    # A ground of its own: no colour has contrast enough on white and on black pages alike.
-    panel = shapes.box(0.5, 0.5, WIDTH - 1, height - 1, shapes.PAPER, rx=8, stroke=shapes.BORDER)
+def _document(words: str, parts: Sequence[str], height: float, *, framed: bool = True) -> str:
+    if framed:  # A ground of its own: no colour has contrast enough on white and on black pages alike.
+        panel = shapes.box(0.5, 0.5, WIDTH - 1, height - 1, shapes.PAPER, rx=8, stroke=shapes.BORDER)
+        parts = [panel, *parts]
     return shapes.element(
         "svg",
-        "\n".join(["", panel, *parts, ""]),
+        "\n".join(["", *parts, ""]),
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {WIDTH} {shapes.number(height)}",
         width=WIDTH,
@@ -150,7 +153,7 @@ def _words(row: Row, axis: Axis) -> _Words:
         return _Words(
             clean(task.name), under, f"{over_words(over)} at {axis.label(over.end)}", WHY.get(over.status, "")
         )
-    status, detail = _outcome(task, axis), clean(task.error or "") or WHY.get(task.status, "")
+    status, detail = _outcome(task, axis), reason(task.error) or WHY.get(task.status, "")
     printed = printed_by(task)
     full = "\n".join(part for part in (clean(task.name), detail, printed) if part)
     if printed and detail:
@@ -273,7 +276,7 @@ def _task(row: TaskRow, plot: _Plot, top: float) -> str:
     parts.append(shapes.to_start(x1, first, y, goes_on=waits))
     parts += [shapes.to_start(plot.x(a.end), plot.x(b.start), y, goes_on=False) for a, b in pairwise(row.attempts)]
     parts += [shapes.bar(plot.x(one.start), plot.x(one.end), y, one.status) for one in row.attempts]
-    if task.status in ("skipped", "dropped", "cancelled", "lost") and not row.attempts:
+    if task.status in ("skipped", "dropped", "cancelled", "failed", "lost") and not row.attempts:
         parts.append(shapes.never_ran(x2 + 14, y, task.status))
     if task.added is not None and row.is_first:
         parts.append(shapes.added(x1, y))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from bgdemo.display.attempts import Attempt, attempts_of, workers_of
-from bgdemo.display.words import clean
+from bgdemo.display.words import clean, reason
 from bgdemo.timeline import EventKind, Request, Task, Timeline
 
 MOST_ROWS = 40
@@ -172,7 +172,7 @@ def _request_row(request: Request, tasks: Sequence[Task], left: tuple[float, int
     error = request.error or ""
     if any(task.error == error for task in tasks):
         error = ""
-    return RequestRow(request, next(end for end in ends if end is not None), gone, clean(error))
+    return RequestRow(request, next(end for end in ends if end is not None), gone, reason(error))
 
 
 class _TaskRows:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bgdemo.display.axis import Axis
 from bgdemo.display.rows import counted, event_places
-from bgdemo.display.words import clean, shorten
+from bgdemo.display.words import clean, reason, shorten
 from bgdemo.timeline import Request, Task, TaskStatus, Timeline
 
 SMALL_WAIT = 0.05
@@ -82,7 +82,7 @@ def _response(request: Request, timeline: Timeline, axis: Axis) -> str:
         return f"The client left at {axis.label(left[0])}, before the response"
     if request.ended is None:
         return f"No response yet at {axis.label(timeline.now)}: the client waits"
-    return "No response" + (f" ({shorten(clean(request.error), 60)})" if request.error else "")
+    return "No response" + (f" ({shorten(reason(request.error), 60)})" if request.error else "")
 
 
 def _responses(requests: Sequence[Request], axis: Axis) -> str:
@@ -117,7 +117,7 @@ def _task(task: Task, timeline: Timeline, axis: Axis) -> str:
     name = shorten(clean(task.name), 40)
     ended = f" at {axis.label(task.ended)}" if task.ended is not None else ""
     if task.status == "failed":
-        return f"{name} failed{ended} ({shorten(clean(task.error or 'no error was noted'), 60)})"
+        return f"{name} failed{ended} ({shorten(reason(task.error) or 'no error was noted', 60)})"
     if task.status == "cancelled":
         return f"{name} was cancelled{ended}" + ("" if task.started is not None else " before it started")
     outcome = {

@@ -62,6 +62,11 @@ def _cross(x: float, y: float, size: float) -> str:
     return _stroke(f"M{a} {c}L{b} {d}M{a} {d}L{b} {c}")
 
 
+def _failed(x: float, y: float) -> str:
+    ring = element("circle", cx=x, cy=y, r=8, fill=PAPER, stroke=VERMILION, stroke_width=2)
+    return ring + _cross(x, y, 3.5)
+
+
 def chevrons(x: float, y: float, stroke: str) -> str:
     """The sign that something goes on: two arrow heads to the right of x."""
     heads = "".join(f"M{number(x + at)} {number(y - 5)}l4 5l-4 5" for at in (4, 10))
@@ -116,7 +121,9 @@ def to_start(x1: float, x2: float, y: float, *, goes_on: bool) -> str:
 
 
 def never_ran(x: float, y: float, status: TaskStatus) -> str:
-    """The sign of a task that will not run: a crossed-out ring if skipped, else a cross."""
+    """The sign of a task that did not run: a ring crossed out if skipped, a cross in a ring if failed, else a cross."""
+    if status == "failed":
+        return _failed(x, y)
     if status != "skipped":
         return _cross(x, y, 4.5)
     ring = element("circle", cx=x, cy=y, r=5.5, fill=PAPER, stroke=INK, stroke_width=1.75)
@@ -137,8 +144,7 @@ def bar(x1: float, x2: float, y: float, status: TaskStatus) -> str:
     """
     top, width = y - HALF, max(x2 - x1, 3)
     if status == "failed":
-        ring = element("circle", cx=x1 + width, cy=y, r=8, fill=PAPER, stroke=VERMILION, stroke_width=2)
-        return box(x1, top, width, 2 * HALF, VERMILION) + ring + _cross(x1 + width, y, 3.5)
+        return box(x1, top, width, 2 * HALF, VERMILION) + _failed(x1 + width, y)
     if status == "cancelled":
         hollow = box(x1, top, width, 2 * HALF, PAPER, stroke=MUTED, stroke_width=1.5)
         return hollow + box(x1 + width - 5, y - 5, 10, 10, INK)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bgdemo.display.axis import Axis, Mark, axis_of
 from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
-from bgdemo.display.words import cells, clean, pad, shorten, wrap
+from bgdemo.display.words import cells, clean, pad, reason, shorten, wrap
 from bgdemo.timeline import Request, Task, Timeline
 
 COLUMNS = 100
@@ -97,7 +97,7 @@ def _line(row: Row, axis: Axis, margin: str) -> _Line:
         return _Line(f"{margin}  {clean(task.name)}", row, columns)
     times = (task.added if row.is_first else row.point, task.ended)
     added, ended = ("-" if time is None else axis.number(time) for time in times)
-    details = [f"error: {clean(task.error)}"] if task.error else []
+    details = [f"error: {reason(task.error)}"] if task.error else []
     details += [printed] if (printed := printed_by(task)) else []
     columns = (task.status, added, ended, row.where or "-")
     return _Line(f"{margin}  {clean(task.name)}", row, columns, "\n".join(details))
@@ -162,6 +162,8 @@ def _bar(row: Row, axis: Axis, width: int) -> str:
             bar[first] = ADDED
         if last > first and (row.task.status == "waiting" or not row.attempts) and row.task.status != "lost":
             bar[last] = ">"
+        if row.task.status == "failed" and not row.attempts:
+            bar[last] = ENDS["failed"]
         for attempt in row.attempts:
             start, end = column(attempt.start), column(attempt.end)
             bar[start : end + 1] = BAR * (end + 1 - start)

@@ -24,6 +24,18 @@ def clean(text: str, limit: int = 400) -> str:
     return "".join(_safe(character) for character in " ".join(head.split()))
 
 
+def reason(error: str | None) -> str:
+    """An error's message on one line, up to its first empty line: libraries put file names and code below it.
+
+    Args:
+        error: as a task's or a request's record has it.
+
+    Returns:
+        The words; "" if there was no error.
+    """
+    return clean((error or "").partition("\n\n")[0])
+
+
 def _safe(character: str) -> str:
     if character in _BIDI:
         return ""

@@ -42,3 +42,18 @@ async def return_error(email: str, background_tasks: BackgroundTasks) -> JSONRes
 async def own_background(email: str, background_tasks: BackgroundTasks) -> JSONResponse:
     background_tasks.add_task(send_mail, email)
     return JSONResponse({"message": "Thank you!"}, background=BackgroundTask(send_receipt, email))
+
+
+def count_tickets() -> int:
+    raise RuntimeError("the database is down")
+
+
+@shop.post("/dependency")
+async def failing_dependency(tickets: int = Depends(count_tickets)) -> None:
+    pass
+
+
+@shop.post("/model")
+async def failing_response_model(email: str, background_tasks: BackgroundTasks) -> int:
+    background_tasks.add_task(send_mail, email)
+    return "no number"  # type: ignore[return-value]

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from fastapi import BackgroundTasks, FastAPI
+from fastapi import BackgroundTasks, Depends, FastAPI
 
 many = FastAPI()
 
@@ -34,3 +34,27 @@ async def async_ping() -> str:
 @many.get("/ping/def")
 def def_ping() -> str:
     return "pong"
+
+
+def get_user() -> str:
+    return "Ann"
+
+
+@many.get("/ping/dependency")
+async def ping_with_a_dependency(user: str = Depends(get_user)) -> str:
+    return "pong"
+
+
+def send_report(email: str, background_tasks: BackgroundTasks) -> None:
+    time.sleep(2)
+    background_tasks.add_task(archive, email)
+
+
+def archive(email: str) -> None:
+    time.sleep(2)
+
+
+@many.post("/report")
+async def report(email: str, background_tasks: BackgroundTasks) -> None:
+    background_tasks.add_task(send_report, email, background_tasks)
+    background_tasks.add_task(send_mail, email)

@@ -2,10 +2,13 @@
 
 import time
 
-from fastapi import BackgroundTasks, FastAPI, Request
+from fastapi import BackgroundTasks, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.responses import Response
 
 several = FastAPI()
+seen_by: list[str] = []
 
 
 def send_mail(email: str, message: str = "") -> str:
@@ -18,9 +21,23 @@ def send_to_broken_server(email: str) -> None:
     raise ConnectionError("the mail server is down")
 
 
-@several.exception_handler(ConnectionError)
+def give_up(email: str) -> None:
+    raise HTTPException(status_code=503, detail="the mail server is down")
+
+
+@several.exception_handler(Exception)
 async def answer_503(request: Request, error: Exception) -> JSONResponse:
+    seen_by.append("handler")
     return JSONResponse({"message": "No mail today"}, status_code=503)
+
+
+@several.middleware("http")
+async def catch_errors(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    try:
+        return await call_next(request)
+    except Exception:
+        seen_by.append("middleware")
+        raise
 
 
 @several.post("/three")
@@ -42,3 +59,9 @@ async def send_broken(background_tasks: BackgroundTasks) -> dict[str, str]:
     background_tasks.add_task(send_to_broken_server, "b@example.com")
     background_tasks.add_task(send_mail, "c@example.com")
     return {"message": "Three mails will be sent"}
+
+
+@several.post("/gives_up")
+async def send_or_give_up(background_tasks: BackgroundTasks) -> dict[str, str]:
+    background_tasks.add_task(give_up, "a@example.com")
+    return {"message": "One mail will be sent"}

@@ -8,7 +8,6 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +18,7 @@ from bgdemo.errors import BrokerUnavailable, QueueError
 from bgdemo.queue.arguments import importable, refuse_unsendable
 from bgdemo.queue.engine import (
     EMBEDDED,
+    FOLDERS,
     IN_WORKER,
     NAME,
     TASK,
@@ -29,28 +29,14 @@ from bgdemo.queue.engine import (
     celery_app,
     refuse_unknown,
 )
+from bgdemo.queue.failures import Failure, failures_in
 from bgdemo.queue.following import Follower
-from bgdemo.queue.notes import Reader, Writer
+from bgdemo.queue.notes import Reader, Writer, known
 from bgdemo.queue.workers import Worker
 from bgdemo.recorder import WatchedRequest
 
 READY = 30.0
 """Seconds on the wall that a worker may take to start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A task that failed for the last time."""
-
-    function: str
-    """Such as "shop:write_notification"."""
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    attempts: int
-    """How often it was tried."""
-    error: str
-    """As "Type: message"."""
-    traceback: str
 
 
 class Queue:
@@ -73,7 +59,7 @@ class Queue:
         timeout: seconds that `add_task` may wait for the broker.
 
     Raises:
-        QueueError: there is no such broker, or Celery is not installed.
+        QueueError: there is no such broker, or Celery or Redis's client is not installed.
     """
 
     def __init__(
@@ -90,18 +76,19 @@ class Queue:
     ) -> None:
         broker = broker or os.environ.get("BGDEMO_BROKER") or EMBEDDED
         refuse_unknown(broker)
-        folder = folder or os.environ.get("BGDEMO_QUEUE_FOLDER") or None
+        notes = os.environ.get("BGDEMO_QUEUE_NOTES")
+        folder = folder or os.environ.get("BGDEMO_QUEUE_FOLDER") or (None if broker == EMBEDDED else notes)
         self._is_temporary = folder is None
         self.folder = Path(folder or tempfile.mkdtemp(prefix="bgdemo-queue-")).absolute()
-        notes = Path(os.environ.get("BGDEMO_QUEUE_NOTES") or self.folder / "notes")
-        for part in (self.folder / "messages", self.folder / "taken", self.folder / "control", notes):
+        self._notes = Path(notes or self.folder / "notes")
+        for part in (*[self.folder / name for name in FOLDERS if broker == EMBEDDED], self._notes):
             part.mkdir(parents=True, exist_ok=True)
-        self._settings = Settings(broker, name, self.folder, notes, visibility_timeout, timeout)
+        self._settings = Settings(broker, name, self.folder, self._notes, visibility_timeout, timeout)
         self._app = celery_app(self._settings, sends=True)
         self._app.finalize()
         self._app.producer_pool  # noqa: B018  # half of what the first task would wait for is imported now
         self._retries, self._backoff, self._threads = retries, backoff, threads
-        self._writer = Writer(notes)
+        self._writer = Writer(self._notes)
         restart = weakref.WeakMethod(self._start_worker_unless_one_lives)
         self._follower = Follower(self._settings, lambda: (restart() or _nothing)())
         self._starting = threading.Lock()
@@ -139,10 +126,11 @@ class Queue:
         message_id = str(uuid.uuid4())
         recorded = None if request is None else request.recorder.begin_elsewhere(request.id, func, args, kwargs)
         numbers = {"request": recorded.request_id, "number": recorded.id} if recorded else {}
-        self._writer.write("task_added", task=message_id, function=function, args=args, kwargs=kwargs, **numbers)
+        call = {"args": list(map(known, args)), "kwargs": {name: known(value) for name, value in kwargs.items()}}
+        self._writer.write("task_added", task=message_id, function=function, **call, **numbers)
         if recorded:
             self._follower.expect(message_id, recorded)
-        message = {"function": function, "args": args, "kwargs": kwargs, "notes": str(self._settings.notes)}
+        message = {"function": function, "args": args, "kwargs": kwargs, "notes": str(self._notes)}
         self._send(message_id, {**message, "retries": self._retries, "backoff": self._backoff}, recorded)
 
     def start_worker(self) -> Worker:
@@ -158,7 +146,7 @@ class Queue:
             )
         worker = self._start_worker()
         deadline = time.monotonic() + READY
-        reader = Reader(self._settings.notes)
+        reader = Reader(self._notes)
         while not any(note["kind"] == "worker_ready" and note["process"] == worker.process for note in reader.read()):
             if not worker.alive or time.monotonic() > deadline:
                 worker.kill()
@@ -168,18 +156,7 @@ class Queue:
 
     def failures(self) -> tuple[Failure, ...]:
         """The tasks that failed for good, kept in `folder` with their tracebacks, the oldest first."""
-        calls: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {}
-        attempts: dict[str, int] = {}
-        found = []
-        for note in Reader(self._settings.notes).read():
-            if note["kind"] == "task_added":
-                calls[note["task"]] = (note["function"], tuple(note["args"]), note["kwargs"])
-            elif note["kind"] == "task_started":
-                attempts[note["task"]] = attempts.get(note["task"], 0) + 1
-            elif note["kind"] == "task_ended" and note["status"] == "failed" and note["task"] in calls:
-                tried = attempts.get(note["task"], 1)
-                found.append(Failure(*calls[note["task"]], tried, note["error"], note["traceback"]))
-        return tuple(found)
+        return failures_in(self._notes)
 
     def close(self, timeout: float = 30.0) -> None:
         """Let the workers finish what they have, with the embedded broker all that waits too, and end.

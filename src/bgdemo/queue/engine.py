@@ -11,11 +11,17 @@ from bgdemo.errors import QueueError
 EMBEDDED = "embedded"
 """The broker that is a folder of this machine: nothing to install, no server."""
 
+NEEDS = {"celery": "celery>=5.6", "redis": "redis>=6.4"}
+"""What to install where a module is missing: the lines in pyproject.toml that bring them."""
+
 TASK = "bgdemo.run"
 """The one task that Celery knows: it runs a function by its name, so that task functions stay plain functions."""
 
 NAME, THREADS, VISIBILITY_TIMEOUT, TIMEOUT = "bgdemo", 4, 3600.0, 3.0
 """What holds where nobody says anything else; what they mean is said at Queue."""
+
+FOLDERS = "messages", "taken", "control"
+"""In the folder of the embedded broker: what waits, what a worker has taken, and kombu's own notes on the queue."""
 
 IN_WORKER = "BGDEMO_IN_WORKER"
 """The environment variable that a worker's process has, and what it imports can see."""
@@ -79,15 +85,11 @@ def celery_app(settings: Settings, *, sends: bool) -> Any:
         sends: True on the side where a client waits for the answer of a route.
 
     Raises:
-        QueueError: Celery is not installed.
+        QueueError: Celery is not installed, or Redis's client where it is wanted.
     """
-    try:
-        celery = importlib.import_module("celery")
-    except ModuleNotFoundError as error:
-        if error.name != "celery":
-            raise
-        raise QueueError('Celery is not installed. Install it: python -m pip install "bgdemo[queue]"') from None
-    app = celery.Celery("bgdemo", set_as_current=False)
+    if settings.kind == "Redis":
+        _needed("redis")
+    app = _needed("celery").Celery("bgdemo", set_as_current=False)
     app.conf.update(
         broker_url=_url(settings),
         broker_transport_options=_transport_options(settings, sends=sends),
@@ -105,6 +107,15 @@ def celery_app(settings: Settings, *, sends: bool) -> Any:
     return app
 
 
+def _needed(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise QueueError(f'{module} is not installed. Install it: python -m pip install "{NEEDS[module]}"') from None
+
+
 def _url(settings: Settings) -> str:
     if settings.broker != EMBEDDED:
         return settings.broker
@@ -114,13 +125,13 @@ def _url(settings: Settings) -> str:
 
 def _transport_options(settings: Settings, *, sends: bool) -> dict[str, Any]:
     if settings.broker == EMBEDDED:
-        messages = str(settings.folder / "messages")
+        messages, taken, control = (str(settings.folder / name) for name in FOLDERS)
         return {
             "data_folder_in": messages,
             "data_folder_out": messages,
             "store_processed": True,  # a message on its way is then in this folder, too, and not in one that all share
-            "processed_folder": str(settings.folder / "taken"),
-            "control_folder": str(settings.folder / "control"),
+            "processed_folder": taken,
+            "control_folder": control,
             "polling_interval": 0.05,
         }
     if settings.kind == "Redis":

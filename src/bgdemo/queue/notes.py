@@ -17,6 +17,9 @@ Note = dict[str, Any]
 """`kind`, `at` (seconds of perf_counter), `process` (its id), mostly `task` (its id at the broker), and more."""
 
 
+KEEP = b"keep"
+"""What a ProcessClient says to its process at the end: leave the notes to me. One that was killed says nothing."""
+
 HEARD: dict[str, Callable[[Note], Any]] = {
     "task_received": lambda note: None,
     "task_redelivered": lambda note: None,
@@ -26,6 +29,15 @@ HEARD: dict[str, Callable[[Note], Any]] = {
     "task_ended": lambda note: (note["status"], note.get("error")),
 }
 """What a recorder's log has to know of a worker's note, by its kind."""
+
+
+def known(value: Any) -> Any:
+    """The value, or its repr where JSON does not know it."""
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
+    return value
 
 
 class Writer:
@@ -48,11 +60,11 @@ class Writer:
 
         Args:
             kind: what happens.
-            more: what else there is to say; of a value that JSON does not know, its repr is kept.
+            more: what else there is to say, in values that JSON knows.
         """
         note = {"kind": kind, "at": time.perf_counter(), "process": os.getpid(), **more}
         with self._lock:
-            self._file.write(json.dumps(note, default=repr).encode("ascii") + b"\n")
+            self._file.write(json.dumps(note).encode("ascii") + b"\n")
 
     def close(self) -> None:
         """Write no more."""

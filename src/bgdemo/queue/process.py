@@ -1,5 +1,6 @@
 """A client of an app that runs in a process of its own, which can be killed: the timeline is kept outside of it."""
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import httpx
 from bgdemo.clock import RealClock
 from bgdemo.errors import ClientError, DrainTimeout
 from bgdemo.log import Log
-from bgdemo.queue.notes import HEARD, Note, Reader
+from bgdemo.queue.notes import HEARD, KEEP, Note, Reader
 from bgdemo.queue.workers import environment
 from bgdemo.timeline import Timeline
 
@@ -54,7 +55,7 @@ class ProcessClient(httpx.Client):
                 stdout=output,
                 stderr=output,
             )
-        self._let_go = weakref.finalize(self, _let_go, self._process, self._folder)
+        self._dropped = weakref.finalize(self, _let_go, self._process, self._folder)
         try:
             super().__init__(base_url=self._url(app), timeout=60.0, trust_env=False)
         except BaseException:
@@ -64,8 +65,7 @@ class ProcessClient(httpx.Client):
     @property
     def timeline(self) -> Timeline:
         """What has happened so far, there and in the workers, as a snapshot."""
-        for note in self._reader.read():
-            self._hear(note)
+        self._catch_up()
         return Timeline() if self._log is None else self._log.timeline()
 
     def drain(self, timeout: float = 60.0) -> Timeline:
@@ -102,7 +102,7 @@ class ProcessClient(httpx.Client):
                 self._note("request_ended", (request.id, None), None, now, None)
 
     def close(self) -> None:
-        """End the app's process as a server does when it is asked to: it waits for its tasks."""
+        """End the app's process as a server does when it is asked to: it waits for its tasks. The timeline stays."""
         if not self.is_closed:
             super().close()
             self._end(GRACE)
@@ -117,12 +117,18 @@ class ProcessClient(httpx.Client):
         self._end(GRACE)
 
     def _end(self, grace: float) -> None:
-        self._let_go()
+        if self._dropped.detach() is None:  # it has ended already
+            return
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # it is dead
+                self._process.stdin.write(KEEP)
+                self._process.stdin.close()
         try:
             self._process.wait(grace)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._catch_up()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _url(self, app: str) -> str:
@@ -135,6 +141,10 @@ class ProcessClient(httpx.Client):
                 said = (self._folder / "output.txt").read_text(encoding="utf-8", errors="replace")[-2000:]
                 raise ClientError(f"{app} was not served. What its process said:\n{said}")
             time.sleep(GLANCE)
+
+    def _catch_up(self) -> None:
+        for note in self._reader.read():
+            self._hear(note)
 
     def _hear(self, note: Note) -> None:
         kind, task = note["kind"], note.get("task")
@@ -154,10 +164,11 @@ class ProcessClient(httpx.Client):
 
 
 def _let_go(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Let the process end when its tasks have."""
+    """Let the process end when its tasks have; it takes the folder with it, as it does when this process dies."""
     if process.stdin is not None:
         process.stdin.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    if process.poll() is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _detail(note: Note) -> Any:

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from bgdemo.log import Log, NoteKind
 from bgdemo.naming import names
 from bgdemo.queue.dependency import queue_of_environment
 from bgdemo.queue.engine import EMBEDDED
-from bgdemo.queue.notes import Writer
+from bgdemo.queue.notes import KEEP, Writer, known
 from bgdemo.recorder import Recorder
 
 GLANCE = 0.01
@@ -31,7 +32,7 @@ class WrittenLog(Log):
         super().note(kind, request_id, task_id, detail)
         if kind in ("task_added", "task_known"):
             function, args, kwargs = detail
-            detail = names(function)[1], list(args), dict(kwargs)
+            detail = names(function)[1], list(map(known, args)), {name: known(value) for name, value in kwargs.items()}
         self._writer.write(kind, request=request_id, number=task_id, detail=detail)
 
 
@@ -50,9 +51,11 @@ async def serve(app: Any, folder: Path) -> None:
         await asyncio.sleep(GLANCE)
     host, port = server.servers[0].sockets[0].getsockname()
     writer.write("served", url=f"http://{host}:{port}")
-    await asyncio.to_thread(sys.stdin.buffer.read)
+    last_words = await asyncio.to_thread(sys.stdin.buffer.read)
     server.should_exit = True
     await serving
+    if last_words != KEEP:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ the queue is, and when that process dies, however it dies: then the worker finis
 
 import argparse
 import asyncio
+import atexit
 import os
 import shutil
 import sys
@@ -92,6 +93,7 @@ async def _end_when_alone(left: Callable[[], bool], folder: Path | None) -> None
         await asyncio.sleep(GLANCE)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
+        atexit._run_exitfuncs()  # what the tasks' modules have registered
         os._exit(0)  # no message can come any more, and Celery would look for one for 4 s
     from celery.worker import state
 

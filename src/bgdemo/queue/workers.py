@@ -11,7 +11,7 @@ from bgdemo.queue.engine import IN_WORKER, Settings
 
 def environment(**more: str) -> dict[str, str]:
     """This process's environment for a Python that is to find the same modules."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **more}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path), **more}
 
 
 class Worker:

@@ -44,7 +44,7 @@ class Harness:
             "open": lambda _: self._opened().__enter__() and None,
             "request": self._request,
             "drain": lambda timeout: self._opened().drain(timeout) and None,
-            "advance": lambda seconds: self._opened().clock.advance(seconds),  # type: ignore[attr-defined]
+            "advance": lambda seconds: self._opened().clock.advance(seconds),
             "time": lambda _: self._opened().clock.time(),
             "timeline": lambda _: timeline_to_data(self._opened().timeline),
         }

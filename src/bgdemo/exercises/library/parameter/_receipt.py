@@ -35,6 +35,9 @@ def sent_after_the_response(tried: Attempt) -> str | None:
             "The receipt was added, and dropped: it went into a list that your own code made, and FastAPI runs only "
             "the list that it made itself."
         )
+    order = [event.kind for event in tried.timeline.events]
+    if order.index("task_started") < order.index("response_ended"):
+        return "The receipt was sent before the response, by your own code. FastAPI runs a list, if it made it itself."
     if given(tasks[0], ["email"]).get("email") != EMAIL:
         return "The receipt is sent, but not to the address of whoever bought."
     return added_times(tried, "send_receipt")

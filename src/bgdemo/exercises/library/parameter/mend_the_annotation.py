@@ -55,6 +55,10 @@ This app starts, each client reads "Thank you!", and no customer ever gets a rec
         (_with("background_tasks: list"), "asked for 'background_tasks', in its"),
         (STARTER.replace("background_tasks.add_task(send_receipt, email)", "send_receipt(email)"), "no task was added"),
         (
+            STARTER.replace("    return", "    await background_tasks()\n    return"),
+            "before the response, by your own code",
+        ),
+        (
             _with("background_tasks: BackgroundTasks").replace("send_receipt, email", "send_receipt(email)"),
             "You called the function",
         ),
