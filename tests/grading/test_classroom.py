@@ -404,6 +404,7 @@ def test_in_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path, submissions: Pa
     assert process.wait() == 0
     os.close(outer)
     assert "3 of 3" in shown.decode("utf-8")
+    assert set(re.findall(r"\d of (\d+)(?! points)", shown.decode("utf-8"))) == {"3"}
     assert "━" in shown.decode("utf-8")
 
 
