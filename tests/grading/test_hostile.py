@@ -81,6 +81,8 @@ libc.open.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_int]
 read = libc.open({read!r}, os.O_RDONLY, 0)
 written = libc.open({write!r}, os.O_WRONLY | os.O_CREAT, 0o666)
 killed = libc.kill(os.getppid(), 9)
+libc.chmod({read!r}, 0)
+libc.truncate({read!r}, 0)
 print("read", read, "written", written, "killed", killed)
 """
 
@@ -128,6 +130,7 @@ ROWS = [
     (r"\xff\xfe.py", "right", ROUTE.notice),
     ("link.py", "unreadable", "symbolic link"),
     ("linked_folder", "unreadable", "symbolic link"),
+    ("folder", "unreadable", "answer.py: This is a symbolic link, which is not followed"),
     ("forged.py", "tampered", "not written by the grader"),
     ("interrupt.py", "raised", "KeyboardInterrupt"),
     ("kills_its_parent.py", "raised", "PermissionError"),
@@ -175,6 +178,8 @@ def hand_in_all(folder: Path) -> Path:
     (folder / "secret.py").write_text(MARKER + ANSWER, encoding="utf-8")
     (submissions / "link.py").symlink_to(folder / "secret.py")
     (submissions / "linked_folder").symlink_to(folder)
+    (submissions / "folder").mkdir()
+    (submissions / "folder" / "answer.py").symlink_to(folder / "secret.py")
     return submissions
 
 

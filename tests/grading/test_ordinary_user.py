@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,15 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform != "linu
 
 
 @pytest.fixture(scope="module")
-def marks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """What each got, by the name of its file."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ordinary")
     hand_in_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def marks(folder: Path) -> dict[str, dict[str, Any]]:
+    """What each got, by the name of its file."""
     (folder / "exam.py").write_text(EXAM, encoding="utf-8")
     limits = ("--time", str(LIMITS.seconds), "--memory", str(LIMITS.memory))
     done = run_as_ordinary_user(folder, "-m", "bgdemo", "grade", "submissions", "--exercises", "exam.py", *limits)
@@ -46,3 +52,10 @@ def test_a_grandchild_in_a_session_of_its_own_is_gone(marks: dict[str, Any]) -> 
 @pytest.mark.skipif(not landlock.version(), reason="needs a kernel with Landlock")
 def test_the_kernel_keeps_files_and_processes_of_the_same_user_from_it(marks: dict[str, Any]) -> None:
     assert marks["in_c.py"]["printed"] == "read -1 written -1 killed -1\n"
+
+
+def test_files_of_the_same_user_keep_their_content_and_their_rights(marks: dict[str, Any], folder: Path) -> None:
+    path = folder / "submissions" / "before.py"
+    assert marks["in_c.py"]["verdict"] == "right"
+    assert path.read_text(encoding="utf-8") == UNTOUCHED["before.py"]
+    assert path.stat().st_mode & 0o777 == 0o644

@@ -36,7 +36,7 @@ if os.fork() == 0:
 os.write(1, b"x")
 signal.pause()
 """
-LOCKS_ITS_FOLDER = "import os\nos.makedirs('a/b')\nos.chmod('a', 0)\n"
+LOCKS_ITS_FOLDER = "import os\nos.makedirs('a/b')\nos.mkdir('a/b/locked', 0)\nos.fchmod(os.open('a', os.O_RDONLY), 0)\n"
 
 
 @pytest.fixture(scope="module")
