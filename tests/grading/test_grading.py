@@ -224,7 +224,7 @@ def test_what_is_graded_is_not_graded_again_after_an_interruption(tmp_path: Path
     told: list[tuple[int, int, str]] = []
     done = grade(grading, lambda *progress: told.append(progress))
 
-    assert told == [(1, 3, ""), (2, 3, "a.py"), (3, 3, "c.py")]
+    assert told == [(0, 3, ""), (1, 3, ""), (2, 3, "a.py"), (3, 3, "c.py")]
     assert done.taken_over == 1
     assert [row.marks[0].verdict for row in done.rows] == ["wrong", "right", "right"]
     assert not journal_of(grading.out).exists()

@@ -83,6 +83,11 @@ def test_a_submission_has_a_small_environment_and_a_folder_of_its_own(sandbox: S
     assert printed(sandbox, "[name for name in sys.argv if 'exam' in name]") == "[]"
 
 
+def test_all_modules_have_been_looked_through_before_an_answer_begins(sandbox: Sandbox) -> None:
+    modules = "sum(hasattr(module, '__dict__') for module in list(sys.modules.values()))"
+    assert printed(sandbox, f"{modules} - len(sys.modules['bgdemo.simulation.bound']._seen) < 50") == "True"
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
 def test_a_submission_of_roots_runs_as_nobody(sandbox: Sandbox) -> None:
     uid = sandbox.uid

@@ -7,6 +7,8 @@ from typing import Any
 
 import fastapi
 
+from bgdemo.simulation import patches
+
 READY = (
     "anyio._backends._asyncio", "anyio.to_thread", "concurrent.futures.thread", "csv", "decimal", "email.message",
     "encodings.idna", "fastapi.responses", "fastapi.staticfiles", "httpx", "logging", "multipart", "random", "sqlite3",
@@ -29,6 +31,8 @@ def warm_up() -> None:
         return {"message": email}
 
     asyncio.run(_ask(app))
+    patches.install()  # which looks into every module, and remembers what it has seen
+    patches.uninstall()
 
 
 async def _ask(app: fastapi.FastAPI) -> None:
