@@ -7,7 +7,7 @@ PIP := $(VENV_PYTHON) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab demo test bench soak build lint
+.PHONY: help lab demo test bench soak peers build lint
 
 help:
 	@echo "make lab    open the course in JupyterLab"
@@ -15,6 +15,7 @@ help:
 	@echo "make test   run the tests"
 	@echo "make bench  measure what a request costs"
 	@echo "make soak   run the simulated clock 1,000 times, and compare"
+	@echo "make peers  run FastAPI's and Starlette's own tests with bgdemo's client"
 	@echo "make build  build the notebooks from their sources"
 	@echo "make lint   check style and types"
 
@@ -32,6 +33,9 @@ bench: $(VENV)/with-test
 
 soak: $(VENV)/with-test
 	@BGDEMO_RUNS=1000 $(VENV_PYTHON) -m pytest tests/simulation/test_determinism.py --timeout 3600
+
+peers: $(VENV)/with-test
+	@$(VENV_PYTHON) tests/peers/run.py
 
 build: $(VENV)/with-test
 	@$(VENV_PYTHON) notebooks/build.py

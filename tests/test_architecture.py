@@ -22,7 +22,7 @@ ROOMS = [
     ["lifespan", "exchange", "faked"],
     ["session", "threads"],
     ["simulation"],
-    ["transport", "websocket"],
+    ["readers", "transport", "websocket"],
     ["stock_websocket", "shared"],
     ["client", "server"],
     ["queue", "advice"],

@@ -1,5 +1,6 @@
 """TestClient: who waits for whom, which errors are seen when, and what is the stock client's, exactly."""
 
+import asyncio
 import contextlib
 import gc
 import inspect
@@ -603,7 +604,6 @@ async def dump(scope: Scope, receive: Receive, send: Send) -> None:
 
 KNOWN_DIFFERENCES = {
     "asgi",  # a server says which version of ASGI it speaks; the stock client does not
-    "extensions",  # no trailers: an HTTP/1.1 server such as uvicorn has none
 }
 
 STOCK_CALLS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -616,6 +616,7 @@ STOCK_CALLS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("user agent", {"headers": {"user-agent": "curl"}}, {"url": "/"}),
     ("cookies", {"cookies": {"a": "1"}}, {"url": "/"}),
     ("base url", {"base_url": "https://example.com:8443/api"}, {"url": "/users"}),
+    ("port 0", {"base_url": "http://[::1]:0"}, {"url": "/users"}),
     ("base url with a slash", {"base_url": "http://example.com/api/"}, {"url": "users"}),
     ("absolute url", {}, {"url": "https://elsewhere.example/x"}),
     ("root path", {"root_path": "/mounted"}, {"url": "/x"}),
@@ -661,7 +662,6 @@ class TestAsStock:
         scope, _ = eval(client.get("/").text)
         client.close()
         assert scope["asgi"] == {"version": "3.0", "spec_version": "2.3"}
-        assert scope["extensions"] == {"http.response.debug": {}}
 
     def test_an_escape_that_was_escaped_is_unescaped_once_as_on_a_server(self) -> None:
         client = TestClient(dump)
@@ -1088,10 +1088,20 @@ class TestBadUse:
             ([START, START], r"answered GET / and then sent 'http\.response\.start' as well"),
             ([BODY], r"sent 'http\.response\.body' first: a response begins with 'http\.response\.start'"),
             ([], r"ended without an answer: GET /"),
+            ([], r"TestClient did not receive any response"),
             ([START], r"ended before its response was complete: GET /"),
             ([START, PART], r"ended before its response was complete: GET /"),
         ],
-        ids=["two responses", "two bodies", "two starts", "body first", "nothing", "start only", "half a body"],
+        ids=[
+            "two responses",
+            "two bodies",
+            "two starts",
+            "body first",
+            "nothing",
+            "nothing, in other words",
+            "start only",
+            "half a body",
+        ],
     )
     def test_an_app_that_breaks_the_protocol_is_told(self, messages: list[dict[str, Any]], error: str) -> None:
         client = TestClient(asgi(messages))
@@ -1347,6 +1357,42 @@ class TestEnd:
         assert not thread.is_alive()
         assert BackgroundTask.__init__ is TASK_INIT
 
+    def test_a_client_that_nobody_holds_lets_its_app_end_what_it_is_about(self, gate: Gate, threads: Threads) -> None:
+        closed = threading.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await send(START)
+            await send(BODY)
+            await asyncio.to_thread(gate.hold)
+            closed.set()
+
+        client = TestClient(app)
+        client.get("/")
+        gate.wait_until_reached()
+        del client
+        gc.collect()
+        gate.open()
+        assert closed.wait(DEADLINE)
+        until(lambda: threads.loops() == [], "the loop to end")
+
+    def test_a_client_that_nobody_holds_cancels_what_does_not_end(self, threads: Threads) -> None:
+        cancelled = threading.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await send(START)
+                await send(BODY)
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+
+        client = TestClient(app)
+        client.get("/")
+        del client
+        gc.collect()
+        assert cancelled.wait(DEADLINE)
+        until(lambda: threads.loops() == [], "the loop to end")
+
     @pytest.mark.parametrize("module", ["hooks", "printed"])
     def test_a_client_that_is_collected_at_any_moment_does_not_lock_up(self, module: str) -> None:
         """The collector may run a client's finalizer between any two lines that patch something or put it back."""
@@ -1470,3 +1516,9 @@ class TestHammer:
         gc.collect()
         until(lambda: not threads.new(), "the threads to end")
         assert BackgroundTask.__init__ is TASK_INIT
+
+
+def test_the_real_clock_cannot_be_advanced_and_says_what_to_do() -> None:
+    client = TestClient(FastAPI())
+    with pytest.raises(RuntimeError, match=r"advance\(5\): nobody can advance the real clock.*clock=\"simulated\""):
+        client.clock.advance(5)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from bgdemo import exercises
 from bgdemo.exercises import AnyExercise, Exercise, Prediction, all_exercises
 from bgdemo.exercises.code import load
+from bgdemo.exercises.promises import broken
 from bgdemo.lessons import folder
 
 # What a wrong answer throws away, and what becomes of it, is its own affair.
@@ -187,6 +188,17 @@ def test_a_seed_puts_other_names_and_numbers_in_all_texts_and_the_checks_follow(
     assert varied.check(load(varied.answer)).verdict == "right"
     for code, message in varied.wrong:
         assert message in varied.check(load(code)).words
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("exercise", [one for one in EVERY if one.varies], ids=lambda exercise: exercise.name)
+def test_an_exercise_of_the_library_keeps_its_promises_with_any_seed(exercise, seed: int) -> None:
+    assert broken(exercise.seeded(seed)) == []
+
+
+def test_numbers_that_belong_together_vary_together() -> None:
+    variants = {guess.seeded(seed).answer for seed in range(20)}
+    assert variants == {f"prediction = {{'response': 0, 'last_task_ends': {number}}}\n" for number in (6, 12, 15)}
 
 
 def test_the_same_seed_gives_the_same_exercise_and_another_one_another() -> None:

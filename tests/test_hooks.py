@@ -158,3 +158,46 @@ def test_a_subclass_that_calls_super_is_seen_and_keeps_its_behaviour() -> None:
         client.get("/")
         (task,) = client.drain().tasks
     assert (task.status, Counting.calls, ran.is_set()) == ("finished", 1, True)
+
+
+class TestBesideSomebodyElse:
+    """Telemetry puts its own `__call__` in the place of BackgroundTask's, as OpenTelemetry's instrumentation does."""
+
+    @pytest.fixture
+    def seen(self) -> Iterator[list[str]]:
+        yield (names := [])
+        assert BackgroundTask.__call__ is ORIGINAL[1], names
+
+    def instrument(self, seen: list[str]) -> object:
+        before = BackgroundTask.__call__
+
+        async def traced(task: BackgroundTask) -> None:
+            seen.append(task.func.__name__)
+            await before(task)
+
+        BackgroundTask.__call__ = traced  # type: ignore[method-assign]
+        return before
+
+    def run_task(self) -> list[str | None]:
+        with TestClient(task_app()) as client:
+            client.get("/")
+            return [task.status for task in client.drain().tasks]
+
+    def test_what_was_there_before_stays_in_use_and_sees_the_tasks_own_name(self, seen: list[str]) -> None:
+        before = self.instrument(seen)
+        traced = BackgroundTask.__call__
+        assert self.run_task() == ["finished"]
+        assert seen == ["int"]
+        assert BackgroundTask.__call__ is traced
+        BackgroundTask.__call__ = before  # type: ignore[method-assign,assignment]
+
+    def test_what_is_put_above_stays_there_and_a_task_is_noted_once(self, seen: list[str]) -> None:
+        hooks.install()
+        self.instrument(seen)
+        traced = BackgroundTask.__call__
+        assert self.run_task() == ["finished"]
+        hooks.uninstall()
+        assert BackgroundTask.__call__ is traced
+        assert self.run_task() == ["finished"]
+        assert seen == ["int", "int"]
+        BackgroundTask.__call__ = ORIGINAL[1]  # type: ignore[method-assign]

@@ -269,6 +269,7 @@ class TestMake:
             "test",
             "bench",
             "soak",
+            "peers",
             "build",
             "lint",
         ]

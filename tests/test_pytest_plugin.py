@@ -1211,6 +1211,7 @@ def test_the_types_of_the_fixtures_hold(pytester: pytest.Pytester) -> None:
         def test_it(bg_client: BgClient) -> None:
             reveal_type(bg_client(app, clock="real", mode="fake", headers={"a": "b"}))
             bg_client(app, speed=2)
+            bg_client(app).clock.advance(5)
 
         async def test_async(async_bg_client: AsyncBgClient) -> None:
             reveal_type(async_bg_client(app, lifespan=False))
@@ -1223,5 +1224,5 @@ def test_the_types_of_the_fixtures_hold(pytester: pytest.Pytester) -> None:
     assert [line for line in found.outlines if "defined" not in line] == [
         'typed.py:7: note: Revealed type is "bgdemo.client.TestClient"',
         'typed.py:8: error: Unexpected keyword argument "speed" for "__call__" of "BgClient"  [call-arg]',
-        'typed.py:11: note: Revealed type is "bgdemo.client.AsyncTestClient"',
+        'typed.py:12: note: Revealed type is "bgdemo.client.AsyncTestClient"',
     ]

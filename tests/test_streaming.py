@@ -106,6 +106,12 @@ def test_lines_come_one_by_one() -> None:
         assert list(lines) == ["data: 2", ""]
 
 
+def test_chunks_that_have_come_stay_apart() -> None:
+    with TestClient(streaming(lambda: iter(["one", "two"]))) as client, client.stream("GET", "/") as response:
+        until(lambda: client.timeline.requests[0].responded is not None, "the last chunk")
+        assert list(response.iter_raw()) == [b"one", b"two"]
+
+
 def test_the_task_runs_after_the_last_chunk_and_the_reader_does_not_wait_for_it(gate: Gate) -> None:
     with TestClient(streaming(lambda: iter(["one", "two"]), BackgroundTask(gate.hold))) as client:
         with client.stream("GET", "/") as response:

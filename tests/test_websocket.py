@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import threading
 from collections.abc import Coroutine
 from typing import Any
@@ -229,6 +230,12 @@ class TestSync:
         (request,) = timeline.requests
         assert (request.method, request.path, request.status) == ("WEBSOCKET", "/echo", 101)
         assert [task.status for task in timeline.tasks] == ["dropped"]
+
+    def test_it_keeps_a_client_that_nobody_else_holds(self) -> None:
+        with TestClient(app).websocket_connect("/echo") as websocket:
+            gc.collect()
+            websocket.send_text("still open")
+            assert websocket.receive_text() == "still open"
 
     def test_it_works_while_requests_are_made(self) -> None:
         with TestClient(app) as client, client.websocket_connect("/echo") as websocket:

@@ -1,4 +1,4 @@
-"""Both ends of ASGI: what may be called an app, and the scope that a server gives it."""
+"""Both ends of ASGI: what may be called an app, the scope that a server gives it, and the order of what it answers."""
 
 from types import ModuleType
 from typing import Any, cast
@@ -7,11 +7,15 @@ from urllib.parse import unquote
 import httpx
 from starlette._utils import is_async_callable
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bgdemo.errors import ClientError
+from bgdemo.errors import AppError, ClientError
 
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_START, _BODY, _TRAILERS = "http.response.start", "http.response.body", "http.response.trailers"
+_ASIDE = {"http.response.debug", "http.response.push"}
+"""What may be sent at any time: it says nothing of how far the response is."""
+_ONE_RESPONSE = "a request has one response"
 
 
 def build_scope(request: httpx.Request, *, root_path: str, client: tuple[str, int], state: dict[str, Any]) -> Scope:
@@ -37,8 +41,8 @@ def build_scope(request: httpx.Request, *, root_path: str, client: tuple[str, in
         "query_string": query,
         "headers": [(key.lower(), value) for key, value in request.headers.raw],
         "client": client,
-        "server": [url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]],
-        "extensions": {"http.response.debug": {}},
+        "server": [url.raw_host.decode("ascii"), _PORTS[url.scheme] if url.port is None else url.port],
+        "extensions": {"http.response.debug": {}, "http.response.trailers": {}},
         "state": state.copy(),
     }
     if url.scheme in ("ws", "wss"):
@@ -48,6 +52,57 @@ def build_scope(request: httpx.Request, *, root_path: str, client: tuple[str, in
         scope["extensions"] = {"websocket.http.response": {}}
         del scope["method"]
     return scope
+
+
+class ResponseOrder:
+    """How far the response to one request is, by the rules of ASGI.
+
+    Args:
+        name: of the request, for the errors.
+    """
+
+    started = False
+    trailers_follow = False
+    """The app has said that trailers will come after the body."""
+    body_ended = False
+    complete = False
+    """No more messages may come."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def advance(self, message: Message) -> None:
+        """Take the app's next message into account.
+
+        Raises:
+            AppError: it may not come now.
+        """
+        kind = message["type"]
+        if kind in _ASIDE:
+            return
+        if (problem := self._problem(kind)) is not None:
+            raise AppError(f"The app {problem}.")
+        if kind == _START:
+            self.started = True
+            self.trailers_follow = message.get("trailers", False)
+        elif kind == _BODY:
+            self.body_ended = not message.get("more_body", False)
+            self.complete = self.body_ended and not self.trailers_follow
+        else:
+            self.complete = not message.get("more_trailers", False)
+
+    def _problem(self, kind: str) -> str | None:
+        if self.complete:
+            return f"answered {self._name} and then sent {kind!r} as well, after response completed: {_ONE_RESPONSE}"
+        if kind == _TRAILERS:
+            if not self.trailers_follow:
+                return f"sent {kind!r} without declaring trailers: its {_START!r} needs trailers=True"
+            return None if self.body_ended else f"sent {kind!r} before body completed"
+        if not self.started:
+            return None if kind == _START else f"sent {kind!r} first: a response begins with {_START!r}"
+        if kind != _BODY:
+            return f"answered {self._name} and then sent {kind!r} as well: {_ONE_RESPONSE}"
+        return f"sent {kind!r} after body completed: it said that trailers follow" if self.body_ended else None
 
 
 def as_asgi(app: Any) -> ASGIApp:

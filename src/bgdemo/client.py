@@ -15,7 +15,15 @@ from bgdemo.exchange import Manners
 from bgdemo.faked import KeptRun, Mode
 from bgdemo.naming import Function
 from bgdemo.session import Session
-from bgdemo.shared import Observed, may_wait, recorder_for, refuse_backend, refuse_closed, with_user_agent
+from bgdemo.shared import (
+    Observed,
+    may_wait,
+    recorder_for,
+    refuse_backend,
+    refuse_closed,
+    warn_of_timeout,
+    with_user_agent,
+)
 from bgdemo.timeline import Timeline
 from bgdemo.transport import LoopTransport, ThreadTransport
 from bgdemo.websocket import UpgradeRequest, WebSocketSession, upgrade_arguments
@@ -43,8 +51,11 @@ class TestClient(Observed, httpx.Client):
         client: host and port that requests seem to come from.
         clock: "real", "simulated", or a clock of your own; a Recorder keeps its own clock where this says "real".
         mode: "live", or "fake": tasks are noted as added and do not run, unless `run_tasks` runs them.
-        wait_for_tasks: the stock client's manners: a call returns when all its work is done, and raises its errors.
-        timeout: seconds on the wall that a route may take to answer; None waits for ever.
+        wait_for_tasks: the stock client's manners: a call returns when all its work is done, and raises its errors;
+            whoever leaves a response or a WebSocket has it cancelled; outside `with` each call has its own event loop;
+            the app finds the caller's context variables.
+        timeout: seconds on the wall that a route may take to answer; None waits for ever. A call may have one of its
+            own, too, for which the stock client's manners warn.
         close_timeout: seconds on the client's clock that `with` and `close()` wait for tasks before they cancel them.
     """
 
@@ -77,7 +88,7 @@ class TestClient(Observed, httpx.Client):
         self.app_state = self._session.state
         self._close_timeout = close_timeout
         self._thread_transport = ThreadTransport(self._session, backend_options or {})
-        weakref.finalize(self, self._thread_transport.abort).atexit = False  # its threads are daemons
+        weakref.finalize(self, self._thread_transport.let_go).atexit = False  # its threads are daemons
         super().__init__(
             base_url=base_url,
             headers=with_user_agent(headers),
@@ -127,6 +138,8 @@ class TestClient(Observed, httpx.Client):
     def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
         """Send a request that `build_request` made, as httpx does."""
         refuse_closed(self)
+        if self._session.manners.wait_for_tasks and request.extensions.get("timeout") != self.timeout.as_dict():
+            warn_of_timeout()
         return super().send(request, **kwargs)
 
     def websocket_connect(
@@ -144,7 +157,7 @@ class TestClient(Observed, httpx.Client):
         try:
             self.request(**upgrade_arguments(url, subprotocols, kwargs))
         except UpgradeRequest as upgrade:
-            return ThreadWebSocketSession(self._session, upgrade.request, self._thread_transport.open())
+            return ThreadWebSocketSession(self, self._session, upgrade.request, self._thread_transport)
         raise ClientError(f"{url} is no WebSocket address.")
 
     def close(self) -> None:
@@ -161,8 +174,9 @@ class TestClient(Observed, httpx.Client):
     def __enter__(self) -> Self:
         refuse_closed(self)
         thread = self._thread_transport.open()
+        self._thread_transport.kept = True
         try:
-            thread.run(self._session.start_up())
+            thread.run(self._session.start_up(self._session.context()))
         except BaseException:
             self._thread_transport.abort()
             raise
@@ -279,7 +293,7 @@ class AsyncTestClient(Observed, httpx.AsyncClient):
         refuse_closed(self)
         self._loop_transport.open()
         try:
-            await self._session.start_up()
+            await self._session.start_up(self._session.context())
         except BaseException:
             self._loop_transport.abort()
             raise

@@ -24,6 +24,14 @@ class Clock(Protocol):
         ...
 
 
+class ClientClock(Clock, Protocol):
+    """A client's clock, which can be told to go forward if it is a simulated one."""
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and everything happen that is due until then."""
+        ...
+
+
 class RealClock:
     """The clock on the wall, read as seconds since a client's first request."""
 
@@ -49,6 +57,17 @@ class RealClock:
         if self._started_at is None:
             return 0.0
         return time.perf_counter() - self._started_at
+
+    def advance(self, seconds: float) -> None:
+        """Refuse: real seconds pass by themselves.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            f"advance({seconds!r}): nobody can advance the real clock. Wait, with client.drain() for the end of all "
+            'tasks, or make the client with clock="simulated".'
+        )
 
     def at(self, reading: float) -> float:
         """The time when `time.perf_counter` gave this reading, which is one for all processes of a machine."""

@@ -12,8 +12,8 @@ class ClientError(BgdemoError, RuntimeError):
     """The client was used in a way that cannot work; the message says what to do instead."""
 
 
-class AppError(BgdemoError, RuntimeError):
-    """The app broke the ASGI protocol: it never answered, or answered twice."""
+class AppError(BgdemoError, RuntimeError, AssertionError):
+    """The app broke the ASGI protocol: it never answered, or answered twice. The stock client raises AssertionError."""
 
 
 class DrainTimeout(BgdemoError, TimeoutError):

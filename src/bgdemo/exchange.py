@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from starlette.types import Message, Scope
 
+from bgdemo.asgi import ResponseOrder
 from bgdemo.errors import AppError, ClientError
 from bgdemo.recorder import Recorder, WatchedRequest
 
@@ -57,11 +58,13 @@ class Exchange:
     started = False
     """The response has a status."""
     complete = False
-    """Its last body byte was sent."""
+    """All of it was sent; as a stock client counts, all of its body was read too."""
     handed_over = False
     """All of it is the reader's; what the app does from now on is background work."""
     gone = False
     """The reader left before the end."""
+    cut_off = False
+    """The reader left, and had the app cancelled."""
     ended = False
     """The app is done."""
     sent_at: float | None = None
@@ -70,11 +73,12 @@ class Exchange:
     """What the app raised before the response was handed over."""
 
     _watched: WatchedRequest
-    _sent = 0  # bytes; changed on the loop's thread only
-    _taken = 0  # bytes; changed on the reader's thread only
+    _sent = 0  # in units of _size; changed on the loop's thread only
+    _taken = 0  # the same; changed on the reader's thread only
     _paused = False
     _held = False
-    _cut_off: ClientError | None = None
+    _told = False
+    _unanswered: ClientError | None = None
     _over: asyncio.Event | None = None
     _room: asyncio.Future[None] | None = None
 
@@ -84,6 +88,8 @@ class Exchange:
         self._scope = scope
         self.manners = manners
         self.chunks: deque[bytes] = deque()
+        self.trailers: list[tuple[bytes, bytes]] = []
+        self._order = ResponseOrder(self.name)
         self._body: bytes | None = body
 
     async def run(self, recorder: Recorder, keep: Callable[[BaseException], object]) -> None:
@@ -101,7 +107,7 @@ class Exchange:
             await self._watched.run(self._scope, self.receive, self.send)
         except asyncio.CancelledError:
             if not self.handed_over:
-                self._cut_off = ClientError(
+                self._unanswered = ClientError(
                     f"{self.name} was not answered: the client was closed, or the app's event loop has stopped."
                 )
             raise
@@ -135,21 +141,20 @@ class Exchange:
             self._watched.sent(message)
             await OneTurn()
             return
-        if kind == "http.response.debug":
-            self.debug = message["info"]
-        elif self.complete or (self.started and kind != "http.response.body"):
-            raise AppError(f"The app answered {self.name} and then sent {kind!r} as well: a request has one response.")
-        elif self.started:
-            self._watched.sent(message)
-            await self._send_body(message.get("body", b""), more=message.get("more_body", False))
+        self._order.advance(message)
+        self._watched.sent(message)
+        if kind == "http.response.body":
+            await self._send_body(message.get("body", b""))
         elif kind == "http.response.start":
-            self._watched.sent(message)
             self.status = message["status"]
             self.headers = list(message.get("headers", []))
             self.started = True
             self.wake()
-        else:
-            raise AppError(f"The app sent {kind!r} first: a response begins with 'http.response.start'.")
+        elif kind == "http.response.trailers":
+            self.trailers.extend(message.get("headers", []))
+            await self._complete_if_all_was_sent()
+        elif kind == "http.response.debug":
+            self.debug = message["info"]
 
     def disconnect(self) -> None:
         """The reader went away before the end; tell the app. To be called on the app's event loop."""
@@ -161,16 +166,18 @@ class Exchange:
     @property
     def read_to_the_end(self) -> bool:
         """True if no more of the response will come."""
-        return not self.chunks and (self.handed_over or self.ended)
+        return (self.handed_over or self.ended) and not self.chunks  # in this order: the last chunk comes first
 
-    def take(self) -> bytes:
-        """The body as far as it came since the last call; makes room for more."""
-        data = b"".join([self.chunks.popleft() for _ in range(len(self.chunks))])
-        self._taken += len(data)
-        if self._paused:
+    def take(self) -> bytes | None:
+        """The next chunk of the body, None if there is none yet; makes room for more."""
+        if not self.chunks:
+            return None
+        chunk = self.chunks.popleft()
+        self._taken += self._size(chunk)
+        if self._paused and self._has_room:
             with contextlib.suppress(RuntimeError):  # the client was closed, and its loop with it
                 self._loop.call_soon_threadsafe(self._make_room)
-        return data
+        return chunk
 
     def response(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
         """The response: its status and headers, and a stream that reads the rest.
@@ -184,6 +191,8 @@ class Exchange:
         if not self.started:
             self.status, self.headers = 500, []
         response = httpx.Response(self.status, headers=self.headers, stream=stream, request=self.request)
+        if self._order.trailers_follow:
+            response.extensions["http.response.trailers"] = self.trailers
         if self.debug is not None:
             response.extensions["http.response.debug"] = self.debug
             for name in self.debug.keys() & {"template", "context"}:
@@ -192,23 +201,34 @@ class Exchange:
 
     def check(self) -> None:
         """Raise what kept the app from answering, if the client wants to know."""
-        if self._cut_off is not None:
-            raise self._cut_off
+        if self._unanswered is not None:
+            raise self._unanswered
         if not self.manners.raise_server_exceptions:
             return
-        if self.error is not None:
-            raise self.error
-        if not self.complete and not self.gone:
-            answered = "before its response was complete" if self.started else "without an answer"
-            raise AppError(f"The app ended {answered}: {self.name}.")
+        self.raise_error()
+        if not self.started:
+            raise AppError(f"The app ended without an answer: {self.name}. TestClient did not receive any response.")
+        if not self._order.body_ended and not self.gone and not self._told:
+            raise AppError(f"The app ended before its response was complete: {self.name}.")
 
-    async def _send_body(self, body: bytes, *, more: bool) -> None:
-        if body and self.request.method != "HEAD":
-            self.chunks.append(bytes(body))
-            self._sent += len(body)
-        if more:
+    def raise_error(self) -> None:
+        """Raise what the app raised before the response was handed over, once, if the client wants to know."""
+        if self.error is not None and not self._told and self.manners.raise_server_exceptions:
+            self._told = True
+            raise self.error
+
+    async def _send_body(self, body: bytes) -> None:
+        chunk = b"" if self.request.method == "HEAD" else bytes(body)
+        if chunk or self.manners.wait_for_tasks:
+            self.chunks.append(chunk)
+            self._sent += self._size(chunk)
+        if self.manners.wait_for_tasks or not self._order.complete:
             self.wake()
             await self._until_there_is_room()
+        await self._complete_if_all_was_sent()
+
+    async def _complete_if_all_was_sent(self) -> None:
+        if not self._order.complete:
             return
         self.complete = True
         if self._over is not None:
@@ -243,10 +263,17 @@ class Exchange:
 
     async def _until_there_is_room(self) -> None:
         self._paused = True  # first, and then look: the reader takes first, and then looks whether to resume
-        if self._sent - self._taken > HIGH_WATER and not self.gone:
+        if not self._has_room and not self.gone:
             self._room = self._loop.create_future()
             await self._room
         self._paused = False
+
+    @property
+    def _has_room(self) -> bool:
+        return self._sent - self._taken <= (0 if self.manners.wait_for_tasks else HIGH_WATER)
+
+    def _size(self, chunk: bytes) -> int:
+        return 1 if self.manners.wait_for_tasks else len(chunk)
 
     def _make_room(self) -> None:
         if self._room is not None and not self._room.done():
@@ -259,7 +286,7 @@ class Exchange:
                 keep(error)
         self._watched.task_errors.clear()
         if raised is not None:
-            if self.handed_over or self.gone:
+            if self.handed_over or (self.gone and not self.cut_off):
                 keep(raised)
             else:
                 self.error = raised

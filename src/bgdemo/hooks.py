@@ -7,7 +7,7 @@ The seams are in place while at least one recorder is open; apps without a recor
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -33,9 +33,6 @@ current: ContextVar[Observer | None] = ContextVar("bgdemo_request", default=None
 
 _turnstile = Turnstile()
 _users = 0
-_task_init = BackgroundTask.__init__
-_task_call = BackgroundTask.__call__
-_list_init = BackgroundTasks.__init__
 
 
 def install() -> None:
@@ -50,7 +47,7 @@ def uninstall() -> None:
 
 async def call(task: TaskObject) -> None:
     """Run a task just as Starlette does without hooks."""
-    await _task_call(task)
+    await _task_call.original(task)
 
 
 def with_function(task: TaskObject, func: Any) -> TaskObject:
@@ -69,34 +66,82 @@ def tasks_in(tasks: BackgroundTasks) -> Iterator[TaskObject]:
             yield task
 
 
+class _Seam:
+    """A method of Starlette, hooked from the first `install` to the last `uninstall`.
+
+    What somebody else has put in its place stays in use below the hook, and what is put above the hook stays there.
+
+    Args:
+        owner: the class.
+        name: of the method.
+        hook: makes the hook from what is in the method's place, and from a function that gives who is to be told.
+    """
+
+    def __init__(self, owner: type, name: str, hook: Callable[[Any, Callable[[], Observer | None]], Any]) -> None:
+        self._owner = owner
+        self._name = name
+        self._hook = hook
+        self._hooked: Any = None
+        self.original = getattr(owner, name)
+
+    def put_in(self) -> None:
+        def observer() -> Observer | None:
+            return current.get() if self._hooked is hooked else None  # else it was left below somebody else's
+
+        self.original = getattr(self._owner, self._name)
+        self._hooked = hooked = functools.wraps(self.original)(self._hook(self.original, observer))
+        setattr(self._owner, self._name, hooked)
+
+    def take_out(self) -> None:
+        if getattr(self._owner, self._name) is self._hooked:
+            setattr(self._owner, self._name, self.original)
+        self._hooked = None
+
+
 def _count(change: int) -> None:
     global _users
-    _users += change
-    BackgroundTask.__init__ = _hooked_task_init if _users else _task_init  # type: ignore[method-assign]
-    BackgroundTask.__call__ = _hooked_task_call if _users else _task_call  # type: ignore[method-assign]
-    BackgroundTasks.__init__ = _hooked_list_init if _users else _list_init  # type: ignore[method-assign]
+    before, _users = _users, _users + change
+    for seam in _SEAMS:
+        if not before:
+            seam.put_in()
+        elif not _users:
+            seam.take_out()
 
 
-@functools.wraps(_task_init)
-def _hooked_task_init(self: BackgroundTask, *args: Any, **kwargs: Any) -> None:
-    _task_init(self, *args, **kwargs)
-    observer = current.get()
-    if observer is not None:
-        observer.task_added(self)
+def _hooked_task_init(original: Any, observer: Callable[[], Observer | None]) -> Any:
+    def init(self: BackgroundTask, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        told = observer()
+        if told is not None:
+            told.task_added(self)
+
+    return init
 
 
-@functools.wraps(_task_call)
-async def _hooked_task_call(self: BackgroundTask) -> None:
-    observer = current.get()
-    if observer is None:
-        await _task_call(self)
-    else:
-        await observer.run_task(self)
+def _hooked_task_call(original: Any, observer: Callable[[], Observer | None]) -> Any:
+    async def call(self: BackgroundTask) -> None:
+        told = observer()
+        if told is None:
+            await original(self)
+        else:
+            await told.run_task(self)
+
+    return call
 
 
-@functools.wraps(_list_init)
-def _hooked_list_init(self: BackgroundTasks, *args: Any, **kwargs: Any) -> None:
-    _list_init(self, *args, **kwargs)
-    observer = current.get()
-    if observer is not None:
-        observer.list_made(self)
+def _hooked_list_init(original: Any, observer: Callable[[], Observer | None]) -> Any:
+    def init(self: BackgroundTasks, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        told = observer()
+        if told is not None:
+            told.list_made(self)
+
+    return init
+
+
+_task_call = _Seam(BackgroundTask, "__call__", _hooked_task_call)
+_SEAMS = (
+    _Seam(BackgroundTask, "__init__", _hooked_task_init),
+    _task_call,
+    _Seam(BackgroundTasks, "__init__", _hooked_list_init),
+)

@@ -25,9 +25,9 @@ class Lifespan:
         self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
 
-    async def start(self) -> None:
-        """Start the app up; raises what its start-up raises."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
+    async def start(self, context: Context) -> None:
+        """Start the app up, in this context; raises what its start-up raises."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), context=context)
         await self._ask("startup")
 
     async def stop(self) -> None:

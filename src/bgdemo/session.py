@@ -3,9 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any, Protocol
 
+import anyio
 import httpx
 
 from bgdemo import hooks
@@ -29,6 +30,13 @@ class Call(Protocol):
     async def run(self, recorder: Recorder, keep: Callable[[BaseException], object]) -> None: ...
 
 
+class CallWithReader(Call, Protocol):
+    """A call that somebody outside the app may leave before it is complete."""
+
+    complete: bool
+    cut_off: bool
+
+
 class Session:
     """What a client has going in its app: requests, background work, errors that nobody has seen, the lifespan.
 
@@ -41,6 +49,7 @@ class Session:
         self.state: dict[str, Any] = {}
         self.unseen: list[BaseException] = []
         self._calls: dict[Call, asyncio.Task[None]] = {}
+        self._scopes: dict[Call, anyio.CancelScope] = {}  # of those that may be cut off
         self._background: set[Call | TaskElsewhere] = set()
         self._when_idle: deque[Callable[[], object]] = deque()
         self._lifespan: Lifespan | None = None
@@ -58,9 +67,26 @@ class Session:
         """The ASGI scope of a request to this app. On any thread."""
         return build_scope(request, root_path=self.manners.root_path, client=self.manners.client, state=self.state)
 
-    def send(self, call: Call) -> None:
+    def context(self) -> Context:
+        """What the app finds in context variables: nothing, as on a server, or the caller's own. On any thread."""
+        return copy_context() if self.manners.wait_for_tasks else Context()
+
+    def send(self, call: Call, context: Context | None = None) -> None:
         """Send a request into the app."""
-        self._calls[call] = asyncio.get_running_loop().create_task(self._run(call), context=Context())
+        context = Context() if context is None else context
+        self._calls[call] = asyncio.get_running_loop().create_task(self._run(call), context=context)
+
+    async def cut_off(self, call: CallWithReader) -> None:
+        """Cancel a call that is not complete, as the stock client does when its caller leaves it, and wait for its end.
+
+        What the app was told just before, it has heard by then.
+        """
+        task = self._calls.get(call)
+        if task is not None:
+            if not call.complete:
+                call.cut_off = call.gone = True
+                self._scopes[call].cancel()
+            await asyncio.wait([task])
 
     def now(self) -> float:
         """Seconds since the first request, which may be the one that is about to be sent. On any thread."""
@@ -140,10 +166,10 @@ class Session:
                 "it would wait for itself. Call it from the test or the notebook that holds the client."
             )
 
-    async def start_up(self) -> None:
+    async def start_up(self, context: Context) -> None:
         """Run the app's start-up; raises what it raises."""
         self._lifespan = Lifespan(self.recorder, self.state)
-        await self._lifespan.start()
+        await self._lifespan.start(context)
 
     async def shut_down(self) -> None:
         """Cancel what still runs, then run the app's shutdown; raises what it raises."""
@@ -167,7 +193,11 @@ class Session:
 
     async def _run(self, call: Call) -> None:
         try:
-            await call.run(self.recorder, self._keep)
+            if not self.manners.wait_for_tasks:
+                await call.run(self.recorder, self._keep)
+                return
+            with anyio.CancelScope() as self._scopes[call]:
+                await call.run(self.recorder, self._keep)
         finally:
             self._forget(call)
 
@@ -176,6 +206,7 @@ class Session:
 
     def _forget(self, call: Call) -> None:
         del self._calls[call]
+        self._scopes.pop(call, None)
         self._background.discard(call)
         self._tell_if_idle()
 

@@ -1,10 +1,14 @@
 """What both clients share: how they show their session, and what they make of their arguments."""
 
+import warnings
+from typing import cast
+
 import httpx
+from starlette import exceptions
 from starlette.types import ASGIApp
 
 from bgdemo.asgi import as_asgi
-from bgdemo.clock import Clock, ClockName, as_clock
+from bgdemo.clock import ClientClock, Clock, ClockName, as_clock
 from bgdemo.errors import ClientError
 from bgdemo.faked import Mode, new_recorder
 from bgdemo.recorder import Recorder
@@ -19,9 +23,9 @@ class Observed:
     _session: Session
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> ClientClock:
         """The clock that the timeline's seconds are read from; it starts at the first request."""
-        return self._session.recorder.log.clock
+        return cast(ClientClock, self._session.recorder.log.clock)  # one of the user's own may have no advance()
 
     @property
     def timeline(self) -> Timeline:
@@ -49,6 +53,16 @@ def refuse_closed(client: httpx.Client | httpx.AsyncClient) -> None:
     if client.is_closed:
         name = type(client).__name__
         raise ClientError(f"This {name} was closed: make a new one, {name}(app). Its timeline can still be read.")
+
+
+def warn_of_timeout() -> None:
+    """Warn, as the stock client does, whoever gives a timeout to one call."""
+    warnings.warn(
+        "You should not use the 'timeout' argument with the TestClient's calls: Starlette's own client would wait for "
+        "ever. Give it to the client itself, TestClient(app, timeout=...).",
+        getattr(exceptions, "StarletteDeprecationWarning", DeprecationWarning),  # early ones have no class of their own
+        stacklevel=5,
+    )
 
 
 def recorder_for(app: ASGIApp, clock: ClockName | Clock, mode: Mode) -> Recorder:

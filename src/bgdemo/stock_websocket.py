@@ -11,7 +11,8 @@ from starlette.types import Message
 
 from bgdemo.errors import ResponseTimeout
 from bgdemo.session import Session
-from bgdemo.threads import LoopThread, Signal
+from bgdemo.threads import Signal
+from bgdemo.transport import ThreadTransport
 from bgdemo.websocket import Conversation
 
 with warnings.catch_warnings():
@@ -22,24 +23,29 @@ with warnings.catch_warnings():
 class ThreadWebSocketSession(WebSocketTestSession):
     """One open WebSocket, with Starlette's methods. Leaving it is a disconnect; the app goes on, as on a server."""
 
-    def __init__(self, session: Session, request: httpx.Request, thread: LoopThread) -> None:
+    def __init__(self, client: object, session: Session, request: httpx.Request, transport: ThreadTransport) -> None:
         self.scope = session.scope(request)
+        self._client = client  # whose end would be this session's
         self.accepted_subprotocol = None
         self.extra_headers = None
         self._session = session
-        self._thread = thread
+        self._transport = transport
+        self._raises = session.manners.raise_server_exceptions or session.manners.wait_for_tasks  # the stock one always
         self._timeout: float | None = request.extensions.get("timeout", {}).get("read")
         self._signal = Signal()
         self._conversation = Conversation(self.scope, self._signal.set)
 
     def __enter__(self) -> Self:
-        self._thread.call_soon(self._session.send, self._conversation)
-        self.send({"type": "websocket.connect"})
+        self._thread = self._transport.borrow()
         try:
+            self._thread.call_soon(self._session.send, self._conversation, self._session.context())
+            self.send({"type": "websocket.connect"})
             message = self.receive()
             self._raise_on_close(message)
         except BaseException:
-            self._session.leave(self._conversation)
+            self._end()
+            if self._session.manners.wait_for_tasks:
+                self._conversation.raise_error()
             raise
         self.accepted_subprotocol = message.get("subprotocol", None)
         self.extra_headers = message.get("headers", None)
@@ -47,10 +53,22 @@ class ThreadWebSocketSession(WebSocketTestSession):
 
     def __exit__(self, *args: object) -> None:
         self.close(1000)
-        while self._session.manners.wait_for_tasks and not self._conversation.ended:
-            self._thread.wait(self._signal, None)
-        if args[1:2] in ((), (None,)) and self._session.manners.raise_server_exceptions:
+        self._end()
+        if args[1:2] in ((), (None,)) and self._raises:
             self._conversation.raise_error()
+
+    def _end(self) -> None:
+        try:
+            if not self._session.manners.wait_for_tasks:
+                self._leave()
+            elif not self._conversation.ended:
+                self._thread.run(self._session.cut_off(self._conversation))
+        finally:
+            self._transport.give_back(self._thread)
+
+    def _leave(self) -> None:
+        if not self._conversation.gone:
+            self._session.leave(self._conversation)
 
     def send(self, message: Message) -> None:
         """Give the app an ASGI message."""
@@ -66,7 +84,7 @@ class ThreadWebSocketSession(WebSocketTestSession):
         """
         with self._thread.turn:
             while True:
-                message = self._conversation.hear(raise_error=self._session.manners.raise_server_exceptions)
+                message = self._conversation.hear(raise_error=self._raises)
                 if message is not None:
                     return message
                 if not self._thread.wait(self._signal, self._timeout):
@@ -75,5 +93,6 @@ class ThreadWebSocketSession(WebSocketTestSession):
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         """Leave; the app gets a disconnect."""
         if not self._conversation.gone:
-            self._session.leave(self._conversation)
+            if not self._session.manners.wait_for_tasks:
+                self._leave()
             self.send({"type": "websocket.disconnect", "code": code, "reason": reason})

@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import concurrent.futures.thread
 import contextlib
+import functools
 import importlib
 import threading
 import time
@@ -143,6 +144,18 @@ class LoopThread:
                 return
             if not self.is_current:
                 self._thread.join(grace)
+
+    def stop_by_itself(self, when_idle: Callable[[Callable[[], object]], object], within: float) -> None:
+        """Have the loop end when nothing is left to do, or else after so many seconds; nobody waits for it.
+
+        Args:
+            when_idle: calls what it is given once there is nothing left to do.
+            within: seconds on the wall.
+        """
+        stop = functools.partial(self.stop, 0.0)
+        with contextlib.suppress(ClientError):  # it has stopped
+            self.call_soon(self.loop.call_later, within, stop)
+            when_idle(stop)
 
     def _main(self) -> None:
         try:

@@ -6,13 +6,13 @@ Both hand an Exchange to the session and wait until it is answered, not until th
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 
-from bgdemo.errors import ClientError, ResponseTimeout
-from bgdemo.exchange import Exchange, OneTurn
+from bgdemo.errors import ClientError
+from bgdemo.exchange import OneTurn
+from bgdemo.readers import LoopReader, ThreadReader, answer
 from bgdemo.session import Call, Session
 from bgdemo.threads import STOPPED, LoopThread, Signal
 from bgdemo.websocket import UpgradeRequest
@@ -29,8 +29,12 @@ class ThreadTransport(httpx.BaseTransport):
         self._loop_options = loop_options
         self._thread: LoopThread | None = None
         self._opening = threading.Lock()
+        self._lending = threading.RLock()
+        self._lent = 0
         self._closing = False
         self._closed = False
+        self.kept = False
+        """True inside `with`: the loop outlasts the calls, whatever the manners."""
 
     def open(self) -> LoopThread:
         if self._closing or self._closed:
@@ -42,25 +46,54 @@ class ThreadTransport(httpx.BaseTransport):
                 if self._thread is None:
                     clock = self._session.recorder.log.clock
                     self._thread = getattr(clock, "loop_thread", LoopThread)(**self._loop_options)
-        if self._thread.is_current:
-            raise ClientError("A TestClient was called on its own app's event loop, which would wait for itself.")
+        self._refuse_own_loop()
         if not self._thread.is_alive:
             raise ClientError(STOPPED)
         return self._thread
 
+    def borrow(self) -> LoopThread:
+        """The loop for one call; `give_back` follows."""
+        if not self._session.manners.wait_for_tasks:
+            return self.open()
+        self._refuse_own_loop()
+        with self._lending:
+            thread = self.open()
+            self._lent += 1
+            return thread
+
+    def give_back(self, thread: LoopThread) -> None:
+        """The call is over; with the stock client's manners, so is the loop with the last call outside `with`."""
+        if not self._session.manners.wait_for_tasks:
+            return
+        with self._lending:
+            if thread is self._thread:
+                self._lent -= 1
+                if not self._lent and not self.kept and self._session.idle:
+                    self.begin_closing()
+                    self.shut_down()
+
+    def _refuse_own_loop(self) -> None:
+        if self._thread is not None and self._thread.is_current:
+            raise ClientError("A TestClient was called on its own app's event loop, which would wait for itself.")
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.scheme in ("ws", "wss"):
             raise UpgradeRequest(request)
-        thread = self.open()
+        body = request.read()
+        thread = self.borrow()
         signal = Signal()
-        exchange = self._session.exchange(request, request.read(), signal.set)
-        reader = _ThreadReader(self._session, exchange, thread, signal)
+        exchange = self._session.exchange(request, body, signal.set)
+        reader = ThreadReader(self._session, exchange, thread, signal, self.give_back)
         with thread.turn:
             exchange.sent_at = self._session.now()
-            thread.call_next(self._session.send, exchange)
+            thread.call_next(self._session.send, exchange, self._session.context())
             while not exchange.started and not exchange.ended:
                 reader.wait()
-        return exchange.response(reader)
+        try:
+            return exchange.response(reader)
+        except BaseException:
+            reader.is_over()
+            raise
 
     def start(self, work: Call) -> None:
         thread = self.open()
@@ -93,47 +126,19 @@ class ThreadTransport(httpx.BaseTransport):
             self.abort(grace=GRACE)
             self._closing = False
 
+    def let_go(self) -> None:
+        """Nobody holds the client any more. What is being done, a file that is being closed, say, has a moment."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop_by_itself(self._session.when_idle, within=GRACE)
+        self._session.recorder.close()
+
     def abort(self, grace: float = 0.0) -> None:
         thread, self._thread = self._thread, None
+        self._lent, self.kept = 0, False
         if thread is not None:
             thread.stop(grace)
         self._session.recorder.close()
-
-
-class _ThreadReader(httpx.SyncByteStream):
-    """Reads a response on the caller's thread, chunk by chunk, as the app sends it."""
-
-    def __init__(self, session: Session, exchange: Exchange, thread: LoopThread, signal: Signal) -> None:
-        self._session = session
-        self._exchange = exchange
-        self._thread = thread
-        self._signal = signal
-
-    def wait(self) -> None:
-        timeout = _read_timeout(self._exchange)
-        try:
-            if not self._thread.wait(self._signal, timeout):
-                raise _response_timeout(self._exchange, timeout)
-        except BaseException:
-            self.close()
-            raise
-
-    def __iter__(self) -> Iterator[bytes]:
-        exchange = self._exchange
-        while True:
-            if data := exchange.take():
-                yield data
-            elif exchange.read_to_the_end:
-                break
-            else:
-                self.wait()
-        exchange.check()
-
-    def close(self) -> None:
-        if not self._exchange.handed_over and not self._exchange.ended:
-            self._session.leave(self._exchange)
-            with contextlib.suppress(ClientError):  # the loop has stopped
-                self._thread.call_soon(self._exchange.disconnect)
 
 
 class LoopTransport(httpx.AsyncBaseTransport):
@@ -162,10 +167,10 @@ class LoopTransport(httpx.AsyncBaseTransport):
             raise UpgradeRequest(request)
         self.open()
         body = await request.aread()
-        reader = _LoopReader(self._session)
+        reader = LoopReader(self._session)
         exchange = reader.exchange = self._session.exchange(request, body, reader.wake)
         exchange.sent_at = self._session.now()
-        self._session.send(exchange)
+        self._session.send(exchange, self._session.context())
         while not exchange.started and not exchange.ended:
             await reader.wait()
         return exchange.response(reader)
@@ -184,7 +189,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
         idle: asyncio.Future[bool] = loop.create_future()
         self._session.when_idle(lambda: _answer_on(loop, idle))
         if timeout is not None:
-            loop.call_later(timeout, _answer, idle, False)
+            loop.call_later(timeout, answer, idle, False)
         return await idle
 
     async def shut_down(self) -> None:
@@ -201,90 +206,14 @@ class LoopTransport(httpx.AsyncBaseTransport):
         self._session.recorder.close()
 
 
-class _LoopReader(httpx.AsyncByteStream):
-    """Reads a response on the app's own event loop, chunk by chunk, as the app sends it."""
-
-    exchange: Exchange
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._news: asyncio.Future[bool] | None = None
-        self._woken = False
-
-    def wake(self) -> None:
-        """There is something to read. It may come before anybody waits for it, and more than once."""
-        self._woken = True
-        if self._news is not None:
-            _answer(self._news, True)
-
-    async def wait(self) -> None:
-        """Wait until there is something to read."""
-        try:
-            if not self._woken:
-                await OneTurn()  # most apps have answered by then, and a timer costs as much as all the rest
-            if not self._woken:
-                await self._until_woken(_read_timeout(self.exchange))
-        except BaseException:
-            await self.aclose()
-            raise
-        self._woken = False
-
-    async def _until_woken(self, timeout: float | None) -> None:
-        loop = asyncio.get_running_loop()
-        self._news = loop.create_future()
-        time_is_up = None if timeout is None else loop.call_later(timeout, _answer, self._news, False)
-        try:
-            if not await self._news:
-                raise _response_timeout(self.exchange, timeout)
-        finally:
-            self._news = None
-            if time_is_up is not None:
-                time_is_up.cancel()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        exchange = self.exchange
-        while True:
-            if data := exchange.take():
-                yield data
-            elif exchange.read_to_the_end:
-                break
-            else:
-                await self.wait()
-        exchange.check()
-
-    async def aclose(self) -> None:
-        if not self.exchange.handed_over and not self.exchange.ended:
-            self._session.leave(self.exchange)
-            self.exchange.disconnect()
-
-
 def _nothing(*args: object) -> None:
     pass
-
-
-def _answer(question: asyncio.Future[bool], answer: bool) -> None:
-    if not question.done():
-        question.set_result(answer)
 
 
 def _answer_on(loop: asyncio.AbstractEventLoop, question: asyncio.Future[bool]) -> None:
     """Answer with yes, on any thread: what ended last may have run in another process."""
     if asyncio._get_running_loop() is loop:
-        _answer(question, True)
+        answer(question, True)
     else:
         with contextlib.suppress(RuntimeError):  # the loop was closed
-            loop.call_soon_threadsafe(_answer, question, True)
-
-
-def _read_timeout(exchange: Exchange) -> float | None:
-    timeouts: dict[str, float | None] = exchange.request.extensions.get("timeout", {})
-    return timeouts.get("read")
-
-
-def _response_timeout(exchange: Exchange, timeout: float | None) -> ResponseTimeout:
-    what = "ended its response" if exchange.started else "answered"
-    return ResponseTimeout(
-        f"{exchange.name} has not {what} within {timeout:g} s. "
-        "Does the route wait for something that never comes? Pass timeout=None to wait for ever.",
-        request=exchange.request,
-    )
+            loop.call_soon_threadsafe(answer, question, True)

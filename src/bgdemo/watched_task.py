@@ -1,5 +1,6 @@
 """One task, from the moment it is added to its end, and what it notes on the way."""
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from bgdemo import hooks
@@ -37,12 +38,14 @@ class WatchedTask:
 
         if task.is_async:
 
+            @functools.wraps(func, updated=())  # its name is what telemetry calls the task
             async def run_async(*args: Any, **kwargs: Any) -> Any:
                 with self:
                     return await func(*args, **kwargs)
 
             return hooks.with_function(task, run_async)
 
+        @functools.wraps(func, updated=())
         def run(*args: Any, **kwargs: Any) -> Any:
             with self:
                 return func(*args, **kwargs)

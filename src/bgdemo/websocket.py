@@ -52,6 +52,8 @@ class Conversation:
         self._from_app: deque[Message] = deque()
         self._error: BaseException | None = None
         self.gone = False
+        self.cut_off = False
+        self.complete = False  # it never is: to leave it is to end it
         self.ended = False
 
     async def run(self, recorder: Recorder, keep: Callable[[BaseException], object]) -> None:
@@ -64,12 +66,13 @@ class Conversation:
         try:
             await recorder(self._scope, self._to_app.get, self._send)
         except asyncio.CancelledError:
-            self._error = ClientError("The client was closed while this WebSocket was open.")
+            if not self.cut_off:
+                self._error = ClientError("The client was closed while this WebSocket was open.")
             raise
         except WebSocketDisconnect as error:
-            self._error = None if self.gone else error
+            self._error = error if self.cut_off or not self.gone else None
         except BaseException as error:
-            if self.gone:
+            if self.gone and not self.cut_off:
                 keep(error)
             else:
                 self._error = error
@@ -105,7 +108,7 @@ class Conversation:
             raise error
 
     async def _send(self, message: Message) -> None:
-        if self.gone:
+        if self.gone and not self.cut_off:
             raise OSError("The client of this WebSocket has left.")
         self._from_app.append(message)
         self.wake()
@@ -127,7 +130,7 @@ class WebSocketSession:
         try:
             self.accepted_subprotocol = (await self.receive()).get("subprotocol")
         except BaseException:
-            self._session.leave(self._conversation)
+            await self._end()
             raise
         return self
 
@@ -135,8 +138,7 @@ class WebSocketSession:
         self, kind: object = None, error: BaseException | None = None, traceback: object = None
     ) -> None:
         await self.close()
-        if self._session.manners.wait_for_tasks:
-            await self._until_ended()
+        await self._end()
         if error is None and self._session.manners.raise_server_exceptions:
             self._conversation.raise_error()
 
@@ -191,10 +193,12 @@ class WebSocketSession:
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Leave; the app gets a disconnect, and goes on for as long as it likes."""
         if not self._conversation.gone:
-            self._session.leave(self._conversation)
+            if not self._session.manners.wait_for_tasks:
+                self._session.leave(self._conversation)
             await self.send({"type": "websocket.disconnect", "code": code, "reason": reason})
 
-    async def _until_ended(self) -> None:
-        while not self._conversation.ended:
-            self._news.clear()
-            await self._news.wait()
+    async def _end(self) -> None:
+        if self._session.manners.wait_for_tasks:
+            await self._session.cut_off(self._conversation)
+        elif not self._conversation.gone:
+            self._session.leave(self._conversation)

@@ -51,6 +51,16 @@ def answer_file(folder: Path, code: str, name: str = "answer.py") -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    "command", ["exercises", "exercises start", "exercises verify", "check", "grade", "export nbgrader"]
+)
+def test_every_command_explains_itself(bgdemo, command: str) -> None:
+    ran = bgdemo(*command.split(), "--help")
+    assert ran.code == 0
+    assert ran.out.startswith(f"Usage: bgdemo {command} ")
+    assert "--help" in ran.out
+
+
 # -- bgdemo exercises
 
 
@@ -95,6 +105,28 @@ def test_every_starter_file_counts_as_not_attempted(bgdemo, exercise, tmp_path: 
     ran = bgdemo("check", tmp_path / f"{exercise.name}.py")
     assert ran.code == 1
     assert ran.out.startswith(f"{exercise.subject}.{exercise.name}: Not attempted. ")
+
+
+@pytest.mark.parametrize("exercise", [one for one in EVERY if one.varies], ids=lambda exercise: exercise.name)
+def test_a_seed_gives_other_names_and_numbers_and_the_check_follows_the_file(bgdemo, exercise, tmp_path: Path) -> None:
+    plain, seven = tmp_path / "plain", tmp_path / "seven"
+    bgdemo("exercises", "start", exercise.name, plain)
+    assert bgdemo("exercises", "start", exercise.name, seven, "--seed", "7").code == 0
+    path = seven / f"{exercise.name}.py"
+    marker, *_ = text = path.read_text(encoding="utf-8").splitlines()
+    assert marker == f"# bgdemo: {exercise.subject}.{exercise.name}@7"
+    assert text[1:] != (plain / path.name).read_text(encoding="utf-8").splitlines()[1:]
+    assert bgdemo("check", path).out.startswith(f"{exercise.subject}.{exercise.name}@7: Not attempted. ")
+    path.write_text(f"{marker}\n{exercise.seeded(7).answer}", encoding="utf-8")
+    assert bgdemo("check", path).code == 0
+    path.write_text(f"{marker}\n{exercise.answer}", encoding="utf-8")
+    assert bgdemo("check", path).code == 1
+
+
+def test_a_seed_for_what_does_not_vary_changes_nothing(bgdemo, tmp_path: Path) -> None:
+    bgdemo("exercises", "start", "turn_the_route", tmp_path, "--seed", "7")
+    text = (tmp_path / "turn_the_route.py").read_text(encoding="utf-8")
+    assert text.startswith("# bgdemo: add_task.turn_the_route\n")
 
 
 def test_the_self_test_says_that_an_exercise_is_ok(bgdemo) -> None:
@@ -304,6 +336,20 @@ def test_grading_shows_the_class_at_a_glance(bgdemo, tmp_path: Path, submissions
     assert ran.out.endswith(f"\nWritten: {out}, {tmp_path / '成绩.json'}\n")
     assert out.exists()
     assert (tmp_path / "成绩.json").exists()
+
+
+@unix
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("version", "is_told"), [(0, True), (1, False), (None, False)])
+def test_a_kernel_that_cannot_help_is_told_of(
+    bgdemo, tmp_path: Path, submissions: Path, monkeypatch: pytest.MonkeyPatch, version: int | None, is_told: bool
+) -> None:
+    from bgdemo.grading.judges import Judges
+
+    monkeypatch.setattr(Judges, "landlock", version)
+    hand_in(submissions, {"1.py": MARKER + ROUTE.answer})
+    ran = bgdemo("grade", submissions, "--exercises", write_exam(tmp_path), "--out", tmp_path / "r.csv")
+    assert ("This kernel has no Landlock: see TEACHING.md" in ran.out) is is_told
 
 
 @unix

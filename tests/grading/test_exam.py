@@ -1,5 +1,6 @@
 """The teacher's own file: what it may say, and what is refused before anybody is graded by it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_an_exam_that_is_no_python_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "exam.txt").write_text(EXAM, encoding="utf-8")
     with pytest.raises(GradingError, match=r"has to be a Python file; exam\.txt is not one"):
         load_exam(tmp_path / "exam.txt")
+
+
+def test_the_exam_that_the_teachers_guide_shows_is_fit_to_grade_by(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "TEACHING.md").read_text(encoding="utf-8")
+    (text,) = (block for block in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if "questions = [" in block)
+    exam = load_exam(write_exam(tmp_path, text))
+    refuse_unfit(exam)
+    assert [broken(question.exercise) for question in exam.questions] == [[], []]
 
 
 def test_practice_is_every_exercise_for_one_point() -> None:

@@ -3,12 +3,14 @@
 import csv
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from bgdemo import exercises
 from bgdemo.exercises.code import load
+from bgdemo.grading import judges
 from bgdemo.grading.exam import load_exam
 from bgdemo.grading.grading import Grading, grade, journal_of
 from bgdemo.grading.inside.limits import Limits
@@ -256,8 +258,9 @@ def test_marks_of_another_exam_or_under_other_limits_are_not_taken_over(tmp_path
 
 
 def test_a_judge_that_is_lost_is_replaced_and_only_its_submission_is_without_marks(
-    tmp_path: Path, submissions: Path
+    tmp_path: Path, submissions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     hand_in(
         submissions,
         {
@@ -268,17 +271,44 @@ def test_a_judge_that_is_lost_is_replaced_and_only_its_submission_is_without_mar
     )
     path = write_exam(tmp_path)
     seen = {}
-    with Judges(1, path, load_exam(path), Limits(seconds=20)) as judges:
-        for submission, marks in judges.grade(find(submissions)):
+    with Judges(1, path, load_exam(path), Limits(seconds=20)) as staff:
+        for submission, marks in staff.grade(find(submissions)):
             seen[submission.name] = marks[0].verdict, marks[0].message
             if submission.name == "a.py":
-                (lost,) = judges.processes
+                (lost,) = staff.processes
                 os.kill(lost, 9)
     assert seen == {
         "a.py": ("right", ROUTE.notice),
         "b.py": ("crashed", "The grader itself was lost over this submission. Look at it before you run it."),
         "c.py": ("right", ROUTE.notice),
     }
+    assert not list(tmp_path.glob("bgdemo-*"))
+
+
+STUCK = EXAM.replace(
+    "questions = [",
+    """from dataclasses import replace
+
+
+def check(tried):
+    while "stuck" in tried.responses[0].json():
+        pass
+
+
+ROUTE = exercises.add_task.turn_the_route
+questions = [""",
+).replace("Question(exercises.add_task.turn_the_route,", "Question(replace(ROUTE, checks=(*ROUTE.checks, check)),")
+
+
+def test_a_judge_that_is_stuck_is_ended_and_only_its_submission_is_without_marks(
+    tmp_path: Path, submissions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judges, "PATIENCE", 6.0)
+    stuck = ROUTE.answer.replace("return {", 'return {"stuck": True, ')
+    hand_in(submissions, {"a.py": MARKER + ROUTE.answer, "b.py": MARKER + stuck, "c.py": MARKER + ROUTE.answer})
+    rows = graded(tmp_path, submissions, exam=STUCK, limits=Limits(seconds=4)).rows
+    assert [row.marks[0].verdict for row in rows] == ["right", "crashed", "right"]
+    assert rows[1].marks[0].message.startswith("The grader itself was lost over this submission.")
 
 
 def test_an_exam_that_cannot_be_loaded_by_a_judge_ends_the_grading(tmp_path: Path, submissions: Path) -> None:
@@ -286,8 +316,8 @@ def test_an_exam_that_cannot_be_loaded_by_a_judge_ends_the_grading(tmp_path: Pat
 
     hand_in(submissions, {"a.py": MARKER + ROUTE.answer})
     exam = load_exam(write_exam(tmp_path))
-    with pytest.raises(GradingError, match="cannot be read"), Judges(2, tmp_path / "gone.py", exam, Limits()) as judges:
-        list(judges.grade(find(submissions)))
+    with pytest.raises(GradingError, match="cannot be read"), Judges(2, tmp_path / "gone.py", exam, Limits()) as staff:
+        list(staff.grade(find(submissions)))
 
 
 def test_a_question_alone_needs_no_marker(tmp_path: Path, submissions: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bgdemo.grading.inside import landlock
 from grading.conftest import EXAM, MARKER, hand_in
 from grading.ordinary_user import run_as_ordinary_user
-from grading.test_hostile import ANSWER, FORK_BOMB, IN_C, ORPHAN, UNTOUCHED, in_route, in_task, processes
+from grading.test_hostile import ANSWER, FORK_BOMB, IN_C, NAME, ORPHAN, UNTOUCHED, in_route, in_task, processes
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform != "linux", reason="opens the way to Python")]
 
@@ -22,7 +22,7 @@ def marks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     neighbour, outside = submissions / "before.py", folder / "outside.txt"
     files = UNTOUCHED | {
         "fork_bomb.py": MARKER + FORK_BOMB,
-        "orphan.py": MARKER + ANSWER + ORPHAN,
+        "orphan.py": MARKER + ANSWER + ORPHAN.format(name=NAME),
         "memory.py": MARKER + in_task("kept = [bytearray(b'x' * 10**6) for _ in range(10**6)]"),
         "in_c.py": MARKER + ANSWER + IN_C.format(read=os.fsencode(neighbour), write=os.fsencode(outside)),
         "reads_another.py": MARKER + in_route(f"open({str(neighbour)!r}).read()"),
@@ -54,7 +54,7 @@ def test_a_submission_gets_the_same_row(marks: dict[str, Any], file: str, verdic
 
 def test_a_grandchild_in_a_session_of_its_own_is_gone(marks: dict[str, Any]) -> None:
     assert marks["orphan.py"]["verdict"] == "right"
-    assert "bgd-orphan" not in processes()
+    assert NAME not in processes()
 
 
 @pytest.mark.skipif(landlock.version() < 6, reason="needs a kernel whose Landlock knows signals")

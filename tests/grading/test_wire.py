@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from bgdemo.errors import DrainTimeout, EndlessLoopError
 from bgdemo.exercises import attempt
 from bgdemo.exercises.code import load
+from bgdemo.exercises.core import told
 from bgdemo.grading.inside import files
 from bgdemo.grading.inside.channel import LONGEST, Channel, ChannelClosed
-from bgdemo.grading.inside.wire import Opaque, Tampered, decode, encode, timeline_from_data, timeline_to_data
+from bgdemo.grading.inside.wire import ENTRIES, Opaque, Tampered, decode, encode, timeline_from_data, timeline_to_data
 from bgdemo.grading.rebuilt import rebuild, together
 from grading.conftest import ROUTE
 
@@ -214,21 +215,37 @@ class OwnError(LookupError):
 
 @pytest.mark.parametrize("error", [ValueError("坏了"), KeyError("x"), EndlessLoopError(), DrainTimeout("late")])
 def test_an_error_comes_back_with_its_type_and_its_message(error: BaseException) -> None:
-    back = rebuild({"kinds": kinds(error), "message": str(error), "place": None})
+    back = rebuild({"kinds": kinds(error), "message": str(error), "place": None}, ())
     assert isinstance(back, type(error))
     assert (type(back).__name__, str(back)) == (type(error).__name__, str(error))
 
 
 def test_an_error_of_a_submissions_own_is_the_nearest_that_is_known() -> None:
-    back = rebuild({"kinds": ["exercise.OwnError", *kinds(OwnError())[1:]], "message": "no", "place": None})
+    back = rebuild({"kinds": ["exercise.OwnError", *kinds(OwnError())[1:]], "message": "no", "place": None}, ())
     assert isinstance(back, LookupError)
     assert (type(back).__name__, str(back)) == ("OwnError", "no")
 
 
 def test_an_error_that_would_end_the_judge_is_none_of_its_kind() -> None:
-    back = rebuild({"kinds": kinds(KeyboardInterrupt()), "message": "", "place": None})
+    back = rebuild({"kinds": kinds(KeyboardInterrupt()), "message": "", "place": None}, ())
     assert not isinstance(back, KeyboardInterrupt)
     assert type(back).__name__ == "KeyboardInterrupt"
+
+
+def test_a_line_is_shown_of_the_submissions_own_files_and_of_no_others(tmp_path: Path) -> None:
+    path = tmp_path / "exam.py"
+    path.write_text("first = 1\nsecret = 2\n", encoding="utf-8")
+    data = {"kinds": ["builtins.ValueError"], "message": "no", "place": [str(path), 2]}
+    assert told(rebuild(data, {"answer.py"})) == "Your code raised ValueError: no"
+    assert told(rebuild(data, {str(path)})) == "Your code raised ValueError: no (line 2: `secret = 2`)"
+
+
+def test_a_dict_whose_keys_would_take_for_ever_is_refused() -> None:
+    clashing = {number * (2**61 - 1): None for number in range(ENTRIES + 1)}
+    assert encode(clashing)["opaque"].startswith("{0: None, ")
+    with pytest.raises(Tampered, match="a pair that is none"):
+        decode({"dict": [[key, None] for key in clashing]})
+    assert decode(encode(dict.fromkeys(range(ENTRIES)))) == dict.fromkeys(range(ENTRIES))
 
 
 def test_several_errors_are_one_group() -> None:
@@ -254,10 +271,10 @@ def test_several_errors_are_one_group() -> None:
 )
 def test_an_error_that_is_none_is_refused(data: Any) -> None:
     with pytest.raises(Tampered):
-        rebuild(data)
+        rebuild(data, ())
 
 
 def test_a_type_that_is_no_error_makes_none() -> None:
-    back = rebuild({"kinds": ["builtins.print", "os.system"], "message": "rm", "place": None})
+    back = rebuild({"kinds": ["builtins.print", "os.system"], "message": "rm", "place": None}, ())
     assert isinstance(back, Exception)
     assert dataclasses.is_dataclass(back) is False

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bgdemo.cli.exercises import full_name, meant
+from bgdemo.cli.exercises import by_name, full_name, meant
 from bgdemo.cli.terminal import Failed, Screen, WrongUsage
 from bgdemo.exercises import AnyExercise, all_exercises
 from bgdemo.grading.answers import check_here
@@ -46,7 +46,9 @@ def answers_in(path: Path, name: str | None) -> list[tuple[AnyExercise, Part]]:
         if others:
             raise WrongUsage(f"{name!r} names {1 + len(others)} exercises. Name one, such as {full_name(exercise)}.")
         return [(exercise, _part(parts, exercise) or parts.whole(exercise.name))]
-    found = [(one, part) for one in all_exercises() if (part := _part(parts, one)) is not None]
+    every = all_exercises()
+    named = {full_name(one): one for marker in parts.marked for one in by_name(marker, every)}
+    found = [(one, part) for one in named.values() if (part := _part(parts, one)) is not None]
     if not found:
         known = ", ".join(parts.marked) or "none"
         raise WrongUsage(
@@ -57,4 +59,4 @@ def answers_in(path: Path, name: str | None) -> list[tuple[AnyExercise, Part]]:
 
 
 def _part(parts: Parts, exercise: AnyExercise) -> Part | None:
-    return parts.part(exercise.name, names=(exercise.name, full_name(exercise)))
+    return parts.part(exercise.name, names=(full_name(exercise).rpartition(".")[2], full_name(exercise)))

@@ -38,11 +38,14 @@ def _list(context: typer.Context) -> None:
 def start(
     name: Annotated[str, typer.Argument(metavar="NAME", help="An exercise, or a subject for all of its exercises.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")] = Path(),
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="With other names or numbers, where the exercise varies.")
+    ] = None,
 ) -> None:
     """Write the starter of an exercise into a file; what is there is never overwritten."""
     from bgdemo.cli import exercises as command
 
-    command.start(name, folder)
+    command.start(name, folder, seed)
 
 
 @exercises.command()

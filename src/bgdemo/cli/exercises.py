@@ -1,5 +1,6 @@
 """`bgdemo exercises`: list them, begin one in a file of your own, run their self-test."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from bgdemo.cli.terminal import Failed, Screen, WrongUsage, plural
@@ -8,6 +9,9 @@ from bgdemo.exercises import AnyExercise, all_exercises
 from bgdemo.exercises.promises import broken
 from bgdemo.grading.exam import load_exam
 from bgdemo.grading.handout import starter_file
+
+SEED = "@"
+"""Between a name and a seed."""
 
 
 def list_all() -> None:
@@ -23,19 +27,20 @@ def list_all() -> None:
     screen.say("\nBegin one: bgdemo exercises start NAME. Check it: bgdemo check FILE.")
 
 
-def start(name: str, folder: Path) -> None:
+def start(name: str, folder: Path, seed: int | None) -> None:
     """Write starters into a folder; what is there is left alone.
 
     Args:
         name: an exercise, with or without its subject, or a subject for all of its exercises.
         folder: made if it is not there.
+        seed: for other names and numbers; None leaves them as they are.
 
     Raises:
         WrongUsage: nothing goes by that name.
         Failed: the folder cannot be written.
     """
     screen = Screen()
-    for exercise in meant(name):
+    for exercise in meant(name if seed is None else f"{name}{SEED}{seed}"):
         path = folder / f"{exercise.name}.py"
         text = starter_file(exercise, full_name(exercise), then=f"Check it: bgdemo check {path.name}")
         try:
@@ -72,21 +77,31 @@ def verify(name: str | None, exam: Path | None) -> bool:
 
 
 def meant(name: str, among: list[AnyExercise] | None = None) -> list[AnyExercise]:
-    """The exercises that go by a name: its own, with its subject before it, or that of a subject.
+    """The exercises that go by a name: its own, with its subject before it, or that of a subject; with a seed after it.
 
     Raises:
         WrongUsage: none.
     """
     every = all_exercises() if among is None else among
-    found = [one for one in every if name in (one.name, full_name(one))] or [
-        one for one in every if name == one.subject
-    ]
+    called, _, seed = name.partition(SEED)
+    found = by_name(name, every) or [_variant(one, seed) for one in every if called == one.subject]
     if not found:
         names = "\n".join(f"  {full_name(one)}" for one in every)
         raise WrongUsage(f"There is no exercise {name!r}. There are:\n{names}")
     return found
 
 
+def by_name(name: str, among: Iterable[AnyExercise]) -> list[AnyExercise]:
+    """The exercise of that name, with or without its subject before it, with a seed after it; or none."""
+    called, _, seed = name.partition(SEED)
+    return [_variant(one, seed) for one in among if called in (one.name, full_name(one))]
+
+
+def _variant(exercise: AnyExercise, seed: str) -> AnyExercise:
+    return exercise.seeded(int(seed)) if seed.isdecimal() and exercise.varies else exercise
+
+
 def full_name(exercise: AnyExercise) -> str:
-    """Such as add_task.turn_the_route."""
-    return f"{exercise.subject}.{exercise.name}"
+    """Such as add_task.turn_the_route, or add_task.who_waits_for_whom@7 for a variant."""
+    variant = "" if exercise.seed is None else f"{SEED}{exercise.seed}"
+    return f"{exercise.subject}.{exercise.name}{variant}"

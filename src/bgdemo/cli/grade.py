@@ -79,6 +79,8 @@ def _grade(submissions: Path, options: Options) -> None:
     screen.say(f"{plural(graded.summary.handed_in, 'submission')} graded in {seconds(time.monotonic() - began)}.")
     if graded.taken_over:
         screen.say(f"{graded.taken_over} of them had been graded before it was interrupted.")
+    if graded.landlock == 0:
+        screen.say("This kernel has no Landlock: see TEACHING.md for what submissions could read, written in C.")
     _show(screen, graded)
     screen.say(f"\nWritten: {options.out}, {options.out.with_suffix('.json')}")
 

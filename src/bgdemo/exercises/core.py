@@ -84,9 +84,12 @@ class AnyExercise:
     wrong: tuple[tuple[str, str], ...]
     """Complete Python that is wrong, and a part of the message that it must get."""
     varies: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Names and numbers, as they stand in the texts, and what a seed may put in their place."""
+    """Names and numbers, as they stand in the texts, and what a seed may put in their place;
+    what stands side by side belongs together."""
     words: Mapping[str, str] = field(default_factory=dict)
     """What a seed has put in their place."""
+    seed: int | None = None
+    """Which seed; None for the exercise as it stands."""
     _hints_given: list[str] = field(default_factory=list)
 
     @property
@@ -109,11 +112,11 @@ class AnyExercise:
 
     def seeded(self, seed: int) -> Self:
         """The same exercise with other names and numbers; the same seed gives the same ones."""
-        chosen = random.Random(f"{self.module} {seed}")
-        words = {word: chosen.choice(list(options)) for word, options in self.varies.items()}
+        place = random.Random(f"{self.module} {seed}").randrange(1_000_000)
+        words = {word: options[place % len(options)] for word, options in self.varies.items()}
 
         def put(text: str) -> str:
-            return _in_words(text, words)
+            return in_words(text, words)
 
         return replace(
             self,
@@ -124,6 +127,7 @@ class AnyExercise:
             notice=put(self.notice),
             wrong=tuple((put(code), put(message)) for code, message in self.wrong),
             words=words,
+            seed=seed,
             _hints_given=[],
         )
 
@@ -212,7 +216,7 @@ class Exercise(AnyExercise):
             message = str(error)
         except Exception as error:  # there is less to look at than the check needs
             message = f"It cannot be checked further: {describe(error)}"
-        return None if message is None else _in_words(message, self.words)
+        return None if message is None else in_words(message, self.words)
 
 
 @functools.cache
@@ -220,7 +224,7 @@ def _known(code: str, scenario: Scenario) -> Attempt:
     return attempt.run(load(code), scenario)
 
 
-def _in_words(text: str, words: Mapping[str, str]) -> str:
+def in_words(text: str, words: Mapping[str, str]) -> str:
     """A text with other names and numbers."""
     if not words:
         return text

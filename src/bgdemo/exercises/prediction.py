@@ -2,14 +2,14 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import EllipsisType
-from typing import Any
+from typing import Any, Self
 
 from bgdemo.exercises import attempt
 from bgdemo.exercises.attempt import Attempt, Scenario
 from bgdemo.exercises.code import load
-from bgdemo.exercises.core import AnyExercise, Outcome
+from bgdemo.exercises.core import AnyExercise, Outcome, in_words
 from bgdemo.questions import is_close
 
 Truth = Callable[[Attempt], dict[str, Any]]
@@ -53,6 +53,16 @@ class Prediction(AnyExercise):
         gaps = [_gap(name, guesses.get(name, ...), truth[name]) for name in wrong]
         message = " ".join([*gaps, *said[:1]])
         return Outcome("wrong", message, happened.timeline, None, len(truth) - len(wrong), len(truth))
+
+    def seeded(self, seed: int) -> Self:
+        """The same question about other code, and with other numbers in the guesses that are known."""
+        other = AnyExercise.seeded(self, seed)
+
+        def put(value: Any) -> Any:
+            return type(value)(in_words(str(value), other.words)) if _is_number(value) else value
+
+        guesses = tuple(({name: put(value) for name, value in g.items()}, said) for g, said in self.misconceptions)
+        return replace(other, code=in_words(self.code, other.words), misconceptions=guesses)
 
     def known(self) -> tuple[dict[str, Any], Attempt]:
         """The right answers, and the run that they were read from."""

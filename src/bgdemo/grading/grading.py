@@ -49,6 +49,8 @@ class Graded:
     summary: Summary
     taken_over: int
     """Submissions that an earlier, interrupted grading had done."""
+    landlock: int | None
+    """The version of Landlock that the kernel speaks, 0 for none; None if nothing had to be run."""
 
 
 def grade(grading: Grading, progress: Progress) -> Graded:
@@ -60,18 +62,14 @@ def grade(grading: Grading, progress: Progress) -> Graded:
     exam = load_exam(grading.exam)
     refuse_unfit(exam)
     students = read_roster(grading.roster) if grading.roster is not None else []
-    aside = {grading.exam, grading.out, grading.out.with_suffix(".json"), journal_of(grading.out)}
-    submissions = find(
-        grading.submissions,
-        frozenset(path.resolve() for path in {*aside, *([grading.roster] if grading.roster else [])}),
-    )
-    marks, taken_over = _marks(grading, exam, submissions, progress)
+    submissions = find(grading.submissions, frozenset(path.resolve() for path in _own_files(grading)))
+    marks, taken_over, landlock = _marks(grading, exam, submissions, progress)
     rows = tuple(_rows(exam, submissions, marks, students))
     summary = summarize(exam, rows)
     write_csv(grading.out, exam, rows)
     write_json(grading.out.with_suffix(".json"), exam, rows, summary)
     journal_of(grading.out).unlink(missing_ok=True)
-    return Graded(exam, rows, summary, taken_over)
+    return Graded(exam, rows, summary, taken_over, landlock)
 
 
 def journal_of(out: Path) -> Path:
@@ -79,9 +77,14 @@ def journal_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.journal")
 
 
+def _own_files(grading: Grading) -> list[Path]:
+    written = [grading.out, grading.out.with_suffix(".json"), journal_of(grading.out)]
+    return [grading.exam, *written, *([grading.roster] if grading.roster is not None else [])]
+
+
 def _marks(
     grading: Grading, exam: Exam, submissions: Sequence[Submission], progress: Progress
-) -> tuple[dict[Submission, list[Mark]], int]:
+) -> tuple[dict[Submission, list[Mark]], int, int | None]:
     journal = Journal(journal_of(grading.out), exam.fingerprint, grading.limits)
     marks = {one: known for one in submissions if (known := journal.known(one)) is not None}
     taken_over = len(marks)
@@ -91,12 +94,13 @@ def _marks(
             marks[one] = [Mark(q.name, 0.0, q.points, "unreadable", one.problem) for q in exam.questions]
     progress(len(marks), len(submissions), "")
     jobs = grading.jobs or os.cpu_count() or 1
-    with journal, Judges(jobs, grading.exam, exam, grading.limits) as judges:
+    hidden = [grading.submissions, *_own_files(grading)]
+    with journal, Judges(jobs, grading.exam, exam, grading.limits, hidden) as judges:
         for submission, found in judges.grade(to_do):
             marks[submission] = found
             journal.note(submission, found)
             progress(len(marks), len(submissions), submission.name)
-    return marks, taken_over
+        return marks, taken_over, judges.landlock
 
 
 def _rows(

@@ -63,7 +63,7 @@ def main() -> None:
         asked: dict[str, Any] = json.loads(sys.stdin.readline())
         limits = Limits(**asked["limits"])
         exam = load_exam(Path(asked["exam"]))
-        with Sandbox(limits) as sandbox:
+        with Sandbox(limits, map(Path, asked["hidden"])) as sandbox:
             _say(answers, {"ready": sandbox.landlock})
             for line in sys.stdin:
                 files = [Path(name) for name in json.loads(line)]

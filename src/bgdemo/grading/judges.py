@@ -3,11 +3,14 @@
 import contextlib
 import dataclasses
 import json
+import os
 import selectors
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,10 +19,14 @@ from bgdemo.errors import GradingError
 from bgdemo.grading.exam import Exam, Question
 from bgdemo.grading.inside.limits import Limits
 from bgdemo.grading.marks import Mark
+from bgdemo.grading.sandbox import remove
 from bgdemo.grading.submissions import Submission
 
+TICK = 1.0
+"""Seconds between two looks for judges that take too long."""
+
 PATIENCE = 30.0
-"""Real seconds that a judge may take to end."""
+"""Real seconds that a judge may take to end, or for each answer beyond what that may take itself."""
 
 
 class Judges:
@@ -30,13 +37,18 @@ class Judges:
         path: the teacher's file.
         exam: what is in it.
         limits: for each answer.
+        hidden: files and folders that no answer may read, wherever they lie.
     """
 
-    def __init__(self, count: int, path: Path, exam: Exam, limits: Limits) -> None:
-        self._first = json.dumps({"exam": str(path.absolute()), "limits": dataclasses.asdict(limits)})
+    def __init__(self, count: int, path: Path, exam: Exam, limits: Limits, hidden: Iterable[Path] = ()) -> None:
+        first = {"exam": str(path.absolute()), "limits": dataclasses.asdict(limits)}
+        self._first = json.dumps({**first, "hidden": [str(path.absolute()) for path in hidden]})
+        self._patience = len(exam.questions) * (limits.seconds + PATIENCE)
         self._count = count
         self._exam = exam
         self._judges: list[_Judge] = []
+        self._folder = Path(tempfile.mkdtemp(prefix="bgdemo-grade-"))
+        self._folder.chmod(0o711)
 
     def grade(self, submissions: Sequence[Submission]) -> Iterator[tuple[Submission, list[Mark]]]:
         """Grade; each submission is given back with its marks as soon as it has them.
@@ -49,7 +61,7 @@ class Judges:
             for _ in range(min(self._count, len(waiting))):
                 self._hire(selector)
             while selector.get_map():
-                for key, _ in selector.select():
+                for key, _ in selector.select(TICK):
                     judge: _Judge = key.data
                     marks = judge.hear()
                     if marks is not None and judge.submission is not None:
@@ -62,11 +74,23 @@ class Judges:
                     else:
                         selector.unregister(judge.output)
                         judge.dismiss()
+                self._end_the_stuck()
+
+    def _end_the_stuck(self) -> None:
+        """End each judge that takes too long, over whatever it is; it is heard as lost then."""
+        for judge in self._judges:
+            if judge.is_late(self._patience):
+                judge.kill()
 
     def _hire(self, selector: selectors.BaseSelector) -> None:
-        judge = _Judge(self._first)
+        judge = _Judge(self._first, self._folder)
         self._judges.append(judge)
         selector.register(judge.output, selectors.EVENT_READ, judge)
+
+    @property
+    def landlock(self) -> int | None:
+        """The version of Landlock that the kernel speaks; None if there was nothing to run."""
+        return next((judge.landlock for judge in self._judges if judge.landlock is not None), None)
 
     @property
     def processes(self) -> list[int]:
@@ -79,6 +103,7 @@ class Judges:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         for judge in self._judges:
             judge.end(is_done=kind is None)
+        remove(self._folder)
 
 
 def _lost(question: Question) -> Mark:
@@ -89,11 +114,12 @@ def _lost(question: Question) -> Mark:
 class _Judge:
     """One judge, and what it is working on."""
 
-    def __init__(self, first: str) -> None:
+    def __init__(self, first: str, folder: Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bgdemo.grading.judge"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": str(folder)},  # so that nothing is left of one that is lost
             start_new_session=True,  # Ctrl-C is for the one who started it, who ends it in order
         )
         self.pid = self._process.pid
@@ -101,7 +127,11 @@ class _Judge:
         self.output = self._process.stdout
         self.submission: Submission | None = None
         """What it is working on, or was last."""
+        self._since: float | None = None
+        """When it was given that; None while it works on nothing."""
         self.is_lost = False
+        self.landlock: int | None = None
+        """The version of Landlock that its kernel speaks; None until it is ready."""
         self._write(first)
 
     def hear(self) -> list[Mark] | None:
@@ -110,7 +140,9 @@ class _Judge:
         answer: dict[str, Any] = json.loads(line) if line else {}
         if "failed" in answer:
             raise GradingError(answer["failed"])
+        self.landlock = answer.get("ready", self.landlock)
         self.is_lost = not answer
+        self._since = None
         return [Mark(**mark) for mark in answer["marks"]] if "marks" in answer else None
 
     def lost_over(self) -> Submission:
@@ -122,7 +154,16 @@ class _Judge:
     def give(self, submission: Submission) -> None:
         """Let it grade this."""
         self.submission = submission
+        self._since = time.monotonic()
         self._write(json.dumps([str(path.absolute()) for path in submission.files]))
+
+    def is_late(self, patience: float) -> bool:
+        """True if it has worked on one submission for longer than that."""
+        return self._since is not None and time.monotonic() - self._since > patience
+
+    def kill(self) -> None:
+        """End it without its help."""
+        self._process.kill()
 
     def dismiss(self) -> None:
         """There is nothing more to do."""

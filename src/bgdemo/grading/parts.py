@@ -13,7 +13,7 @@ from bgdemo.grading.texts import Unreadable, read_text
 MARKER = "# bgdemo: {name}"
 """The line that a part begins with."""
 
-_MARKER = re.compile(r"#\s*bgdemo\s*[:：]\s*([\w.]+)\s*", re.IGNORECASE)
+_MARKER = re.compile(r"#\s*bgdemo\s*[:：]\s*([\w.]+(?:@\d+)?)\s*", re.IGNORECASE)
 _MAGIC = re.compile(r"\s*([%!]|\?{1,2}[\w.]|[\w.]+\?{1,2}\s*$)")
 
 

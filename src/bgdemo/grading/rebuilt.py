@@ -1,7 +1,7 @@
 """An error that was raised in another process, to be raised here: its type, its message, its line."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from bgdemo.grading.inside.wire import Tampered
@@ -10,8 +10,12 @@ _KNOWN = ("builtins", "asyncio", "bgdemo", "httpx", "fastapi", "starlette", "pyd
 """Packages whose own errors are made again; of any other, the nearest that its error is a kind of."""
 
 
-def rebuild(data: Any) -> BaseException:
+def rebuild(data: Any, own: Container[str]) -> BaseException:
     """An error from what came back, with a traceback that ends in the submission's line.
+
+    Args:
+        data: what came back.
+        own: the names of the submission's files and cells; lines of any other file are not shown.
 
     Raises:
         Tampered: it does not look like one.
@@ -25,7 +29,7 @@ def rebuild(data: Any) -> BaseException:
         case None:
             return error
         case [str(filename), int(line)] if 0 < line < 100_000:
-            return _raised_at(error, filename, line)
+            return _raised_at(error, filename, line) if filename in own else error
     raise Tampered("a line that is none")
 
 

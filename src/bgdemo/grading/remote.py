@@ -2,13 +2,14 @@
 
 import base64
 import secrets
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Self
 
 import httpx
 
 from bgdemo.grading.inside import files, wire
 from bgdemo.grading.inside.channel import Channel
-from bgdemo.grading.inside.wire import Tampered
+from bgdemo.grading.inside.wire import OF_THE_TRANSFER, Tampered
 from bgdemo.grading.rebuilt import rebuild, together
 from bgdemo.lessons import folder
 from bgdemo.timeline import Timeline
@@ -19,20 +20,25 @@ class Link:
 
     Args:
         channel: to its harness.
+        own: the names of the submission's files and cells.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, own: Container[str] = ()) -> None:
         self._channel = channel
+        self._own = own
         self._files: files.Files = {}
         self._tampered: Tampered | None = None
 
-    def call(self, name: str, given: Any = None, *, with_files: bool = True) -> Any:
+    def call(
+        self, name: str, given: Any = None, *, with_files: bool = True, read: Callable[[Any], Any] = lambda data: data
+    ) -> Any:
         """Let the harness do something, and raise what it raises.
 
         Args:
             name: what.
             given: its argument.
             with_files: keep the lessons' folders on both sides alike.
+            read: makes something of what comes back, and raises Tampered where it cannot.
 
         Raises:
             ChannelClosed: the process is gone.
@@ -42,12 +48,13 @@ class Link:
             raise self._tampered
         try:
             answer = self._ask(name, given, with_files=with_files)
+            result = None if "errors" in answer else read(answer["result"])
         except Tampered as error:
             self._tampered = error  # nothing that comes after it is worth anything
             raise
         if "errors" in answer:
             raise together(answer["errors"])
-        return answer["result"]
+        return result
 
     def _ask(self, name: str, given: Any, *, with_files: bool) -> dict[str, Any]:
         secret = secrets.token_hex(16)
@@ -62,16 +69,25 @@ class Link:
             self._files = files.checked(answer.pop("files"))
             if with_files:
                 files.write(folder(), self._files)
-        return _checked(answer)
+        return self._checked(answer)
 
+    def errors(self, data: Sequence[Any]) -> list[BaseException]:
+        """Errors that came back.
 
-def _checked(answer: dict[str, Any]) -> dict[str, Any]:
-    match answer:
-        case {"errors": [_, *_] as errors, **rest} if not rest and len(errors) <= 100:
-            return {"errors": [rebuild(error) for error in errors]}
-        case {"result": _, **rest} if not rest:
-            return answer
-    raise Tampered("an answer that is none")
+        Raises:
+            Tampered: they do not look like it.
+        """
+        if len(data) > 100:
+            raise Tampered("more errors than there can be")
+        return [rebuild(error, self._own) for error in data]
+
+    def _checked(self, answer: dict[str, Any]) -> dict[str, Any]:
+        match answer:
+            case {"errors": [_, *_] as errors, **rest} if not rest:
+                return {"errors": self.errors(errors)}
+            case {"result": _, **rest} if not rest:
+                return answer
+        raise Tampered("an answer that is none")
 
 
 class RemoteClient(httpx.Client):
@@ -100,7 +116,8 @@ class RemoteClient(httpx.Client):
     @property
     def timeline(self) -> Timeline:
         """What has happened so far."""
-        return wire.timeline_from_data(self._link.call("timeline"))
+        timeline: Timeline = self._link.call("timeline", read=wire.timeline_from_data)
+        return timeline
 
     def __enter__(self) -> Self:
         self._link.call("open")
@@ -125,10 +142,8 @@ class RemoteClock:
 
     def time(self) -> float:
         """Seconds since the client's first request."""
-        now = self._link.call("time")
-        if type(now) not in (int, float):
-            raise Tampered("a time that is none")
-        return float(now)
+        now: float = self._link.call("time", read=wire.time)
+        return now
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -146,13 +161,21 @@ class _RemoteTransport(httpx.BaseTransport):
             "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in request.headers.raw],
             "body": base64.b64encode(request.read()).decode("ascii"),
         }
-        match self._link.call("request", given):
-            case {"status": int(status), "headers": list(headers), "body": str(body), **rest} if not rest:
-                if 100 <= status <= 999 and all(_is_header(pair) for pair in headers):
-                    content = wire.from_base64(body)
-                    return httpx.Response(status, headers=headers, content=content, request=request)
-        raise Tampered("a response that is none")
+        response: httpx.Response = self._link.call("request", given, read=_response)
+        response.request = request
+        return response
+
+
+def _response(data: Any) -> httpx.Response:
+    match data:
+        case {"status": int(status), "headers": list(headers), "body": str(body), **rest} if not rest:
+            if 100 <= status <= 999 and all(_is_header(pair) for pair in headers):
+                content = wire.from_base64(body)
+                return httpx.Response(status, headers=headers, content=content)
+    raise Tampered("a response that is none")
 
 
 def _is_header(pair: Any) -> bool:
-    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
+    """True for a header that the harness sends: none that says how to unpack the body, which may be without end."""
+    are_texts = isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
+    return are_texts and pair[0].strip().lower() not in OF_THE_TRANSFER

@@ -4,14 +4,13 @@ import contextlib
 import dataclasses
 import json
 import os
-import pwd
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,16 +20,23 @@ from bgdemo.errors import GradingError
 from bgdemo.grading.inside.channel import Channel, ChannelClosed
 from bgdemo.grading.inside.limits import Limits
 from bgdemo.grading.package import copy_without_answers, readable, search_path
+from bgdemo.grading.users import a_free_user
 
 PATIENCE = 15.0
 """Real seconds beyond a submission's own that its keeper may take to end it all."""
 
-_UIDS = range(64_000, 61_000, -1)
-"""Users that are nobody, on most machines."""
-
 _BOOT = (
     "import sys, json; sys.path[:0] = json.loads(sys.argv[1]); from bgdemo.grading.inside.server import main; main()"
 )
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder in which others may still be removing theirs."""
+    for _ in range(100):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            break
+        time.sleep(0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +60,31 @@ class Sandbox:
 
     Args:
         limits: what each may use.
+        hidden: files and folders that none may read, wherever they lie.
 
     Raises:
         GradingError: they cannot be started here.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, hidden: Iterable[Path] = ()) -> None:
         self._limits = limits
-        self._folder = Path(tempfile.mkdtemp(prefix="bgdemo-grade-"))
-        self._folder.chmod(0o711)
+        self._hidden = tuple(hidden)
+        self.folder = Path(tempfile.mkdtemp(prefix="bgdemo-grade-"))
+        self.folder.chmod(0o711)
         self._user = contextlib.ExitStack()
-        self.uid = self._user.enter_context(_a_free_user()) if os.geteuid() == 0 else None
-        (self._folder / "package").mkdir()
-        (self._folder / "parts").mkdir()
-        (self._folder / "parts").chmod(0o711)
-        self._copy = copy_without_answers(self._folder / "package")
+        self.uid = self._user.enter_context(a_free_user()) if os.geteuid() == 0 else None
+        (self.folder / "package").mkdir()
+        (self.folder / "parts").mkdir()
+        (self.folder / "parts").chmod(0o711)
+        self._copy = copy_without_answers(self.folder / "package")
         self._server, its_end = socket.socketpair()
         with its_end:
             self._process = self._start(its_end)
-        self.landlock = self._introduce()
+        try:
+            self.landlock = self._introduce()
+        except BaseException:
+            self.close()
+            raise
 
     def _start(self, its_end: socket.socket) -> "subprocess.Popen[bytes]":
         path = json.dumps(search_path(self._copy))
@@ -89,9 +101,9 @@ class Sandbox:
     def _introduce(self) -> int:
         channel = Channel(self._server, timeout=120)
         limits = dataclasses.asdict(self._limits)
-        base = str(self._folder / "parts")
+        base = str(self.folder / "parts")
         try:
-            channel.send({"base": base, "read": readable(self._copy), "uid": self.uid, "limits": limits})
+            channel.send({"base": base, "read": readable(self._copy, self._hidden), "uid": self.uid, "limits": limits})
             answer = channel.receive()
         except ChannelClosed:
             raise GradingError("The process that submissions run in could not be started; see above.") from None
@@ -121,17 +133,17 @@ class Sandbox:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all that runs in it, and remove its folder."""
         self._server.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE)
         self._process.kill()
         self._process.wait()
         self._user.close()
-        for _ in range(100):
-            shutil.rmtree(self._folder, ignore_errors=True)
-            if not self._folder.exists():
-                break
-            time.sleep(0.02)  # a keeper is still removing its own
+        remove(self.folder)
 
 
 class Running:
@@ -185,35 +197,3 @@ def _environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "MALLOC_ARENA_MAX": "2",
     }
-
-
-@contextlib.contextmanager
-def _a_free_user() -> Iterator[int]:
-    """A user id that nobody has, and no other grading at the same time."""
-    import fcntl
-
-    for uid in _UIDS:
-        if _has_name(uid):
-            continue
-        lock = os.open(
-            os.path.join(tempfile.gettempdir(), f".bgdemo-user-{uid}"), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW
-        )
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            continue
-        try:
-            yield uid
-        finally:
-            os.close(lock)
-        return
-    raise GradingError("No user id is free for submissions to run as.")
-
-
-def _has_name(uid: int) -> bool:
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return False
-    return True

@@ -14,7 +14,6 @@ from bgdemo.grading.inside.limits import Limits
 from bgdemo.grading.inside.wire import Tampered
 from bgdemo.grading.marks import Mark, Verdict
 from bgdemo.grading.parts import Part
-from bgdemo.grading.rebuilt import rebuild
 from bgdemo.grading.remote import Link, RemoteClient
 from bgdemo.grading.sandbox import Ended, Sandbox
 
@@ -35,7 +34,9 @@ def mark(sandbox: Sandbox, limits: Limits, question: Question, part: Part) -> Ma
     tampered = False
     with sandbox.process() as running:
         try:
-            outcome = _outcome(Link(running.channel), question.exercise, part, limits)
+            outcome = _outcome(
+                Link(running.channel, {chunk.name for chunk in part.chunks}), question.exercise, part, limits
+            )
             ended = running.end()
         except ChannelClosed:
             ended = running.ended()
@@ -74,8 +75,8 @@ def _outcome(link: Link, exercise: AnyExercise, part: Part, limits: Limits) -> O
 
 def _tried(link: Link, code: str) -> Attempt:
     match link.call("try", code, with_files=False):
-        case {"timeline": timeline, "errors": list(errors), **rest} if not rest and len(errors) <= 100:
-            return Attempt(wire.timeline_from_data(timeline), (), None, tuple(rebuild(error) for error in errors))
+        case {"timeline": timeline, "errors": list(errors), **rest} if not rest:
+            return Attempt(wire.timeline_from_data(timeline), (), None, tuple(link.errors(errors)))
     raise Tampered("an attempt that is none")
 
 

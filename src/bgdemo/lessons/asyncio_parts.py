@@ -6,7 +6,8 @@ import time
 
 def parts() -> dict[str, str]:
     loop, policy = type(asyncio.get_running_loop()), type(asyncio.get_event_loop_policy())
-    found = {f"asyncio.{name}": getattr(asyncio, name) for name in ("Task", "Future", "run", "get_event_loop")}
+    names = ("Task", "Future", "run", "get_event_loop")
+    found = {f"asyncio.{name}": getattr(asyncio, name) for name in names}
     for name in ("run_until_complete", "run_forever", "_run_once", "_check_running"):
         found[f"loop.{name}"] = getattr(loop, name)
     found["policy.get_event_loop"] = policy.get_event_loop

@@ -140,6 +140,10 @@ class SimulatedLoopThread(LoopThread):
         if grace and self._participant.ended:
             self._thread.join(grace)
 
+    def stop_by_itself(self, when_idle: Callable[[Callable[[], object]], object], within: float) -> None:
+        """End the loop: nothing goes on where nobody lets time pass."""
+        self.stop(0.0)
+
     def _drive(self, call: Call) -> Verdict:
         patience = self._patience.at_most(_CLOSING) if self._closing else self._patience
         return drive(self.baton, call, Watch(self.baton, patience).is_idle)

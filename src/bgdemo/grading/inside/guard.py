@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -24,6 +25,8 @@ _WRITES = frozenset(
 )
 _READS = frozenset(["os.listdir", "os.scandir", "os.chdir"])
 _NETWORK = frozenset(["socket.bind", "socket.connect", "socket.getaddrinfo", "socket.sendto"])
+_INNER = (socket.AF_UNIX, -1)
+"""The kinds of a pair of sockets, and of a socket that is there already."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -49,7 +52,7 @@ def watch(read: Iterable[str], write: Iterable[str]) -> None:
         elif event in _READS:
             if isinstance(arguments[0], (str, bytes)):
                 _check(arguments[0], readable)
-        elif event in _NETWORK:
+        elif event in _NETWORK or (event == "socket.__new__" and arguments[1] not in _INNER):
             raise PermissionError(errno.EACCES, "there is no network where submissions are graded")
 
     sys.addaudithook(hook)

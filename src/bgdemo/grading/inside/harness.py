@@ -18,7 +18,7 @@ from bgdemo.exercises.attempt import LONG, each_error, limited_client
 from bgdemo.exercises.code import Chunk, load, load_as
 from bgdemo.grading.inside import files
 from bgdemo.grading.inside.channel import Channel
-from bgdemo.grading.inside.wire import encode, timeline_to_data
+from bgdemo.grading.inside.wire import OF_THE_TRANSFER, encode, timeline_to_data
 
 NO_MEMORY = 71
 """The exit code of a process that had no memory left to say so."""
@@ -44,7 +44,7 @@ class Harness:
             "open": lambda _: self._opened().__enter__() and None,
             "request": self._request,
             "drain": lambda timeout: self._opened().drain(timeout) and None,
-            "advance": lambda seconds: self._opened().clock.advance(seconds),  # type: ignore[attr-defined]
+            "advance": lambda seconds: self._opened().clock.advance(seconds),
             "time": lambda _: self._opened().clock.time(),
             "timeline": lambda _: timeline_to_data(self._opened().timeline),
         }
@@ -103,16 +103,13 @@ class Harness:
             extensions={"timeout": httpx.Timeout(LONG).as_dict()},
         )
         response = self._opened().send(request, follow_redirects=False)
-        headers = [[name, value] for name, value in response.headers.multi_items() if name not in _OF_THE_TRANSFER]
+        headers = [[name, value] for name, value in response.headers.multi_items() if name not in OF_THE_TRANSFER]
         body = base64.b64encode(response.content).decode("ascii")
         return {"status": response.status_code, "headers": headers, "body": body}
 
     def _opened(self) -> TestClient:
         assert self._client is not None
         return self._client
-
-
-_OF_THE_TRANSFER = ("content-encoding", "transfer-encoding")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

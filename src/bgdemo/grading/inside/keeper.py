@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from bgdemo.grading.inside import guard, landlock
+from bgdemo.grading.inside import guard, landlock, seccomp
 from bgdemo.grading.inside.channel import Channel
 from bgdemo.grading.inside.harness import NO_MEMORY, Harness
 from bgdemo.grading.inside.limits import MIB, Limits, adopt_orphans, hide_memory, restrict
-from bgdemo.grading.inside.processes import descendants, end_all
+from bgdemo.grading.inside.processes import descendants, end_all, written
 from bgdemo.lessons import use_folder
 
 TICK = 0.05
@@ -139,6 +139,8 @@ class _Watched:
             return "processes"
         if sum(max(bytes_used - self._at_first, 0) for bytes_used in found.values()) > self._limits.memory * MIB:
             return "memory"
+        if written([os.getpid(), *found]) > self._limits.folder * MIB:
+            return "files"
         files, size = 0, 0
         for status in _statuses(self._folder):
             files, size = files + 1, size + status.st_blocks * 512
@@ -162,6 +164,7 @@ def _be_the_submission(place: Place, folder: Path, output: int, channel: socket.
         tempfile.tempdir = None
         itself = f"/proc/{os.getpid()}"
         landlock.restrict([*place.read, itself], [str(folder), *DEVICES])
+        seccomp.restrict(signals=landlock.version() < landlock.KNOWS_SIGNALS)
         guard.watch([*place.read, itself, *_own_names()], [str(folder), *DEVICES])
         use_folder(folder / "files")
         Harness(Channel(socket.socket(fileno=link)), folder / "files").serve()

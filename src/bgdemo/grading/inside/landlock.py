@@ -13,6 +13,8 @@ _VERSION = 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE, _IOCTL_DEV = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14, 1 << 15
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 """How many rights on files a version knows."""
+KNOWS_SIGNALS = 6
+"""The first version that keeps signals in."""
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 _TCP = 0b11
 _SOCKETS_AND_SIGNALS = 0b11
@@ -50,9 +52,9 @@ def restrict(read: Iterable[str], write: Iterable[str]) -> bool:
         return False
     libc = ctypes.CDLL(None, use_errno=True)
     everything = (1 << _RIGHTS.get(known, 16)) - 1
-    net, scoped = (_TCP if known >= 4 else 0), (_SOCKETS_AND_SIGNALS if known >= 6 else 0)
+    net, scoped = (_TCP if known >= 4 else 0), (_SOCKETS_AND_SIGNALS if known >= KNOWS_SIGNALS else 0)
     wanted = _Ruleset(everything, net, scoped)
-    size = 24 if known >= 6 else 16 if known >= 4 else 8
+    size = 24 if known >= KNOWS_SIGNALS else 16 if known >= 4 else 8
     ruleset = libc.syscall(_CREATE, ctypes.byref(wanted), ctypes.c_size_t(size), ctypes.c_uint32(0))
     if ruleset < 0:
         return False

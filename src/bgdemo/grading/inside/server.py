@@ -1,5 +1,6 @@
 """A process that has imported all that submissions need, once, and forks one keeper and one process for each."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -7,7 +8,7 @@ import socket
 import sys
 
 from bgdemo.grading.inside import landlock, mounts
-from bgdemo.grading.inside.channel import Channel
+from bgdemo.grading.inside.channel import Channel, ChannelClosed
 from bgdemo.grading.inside.keeper import Place, keep
 from bgdemo.grading.inside.limits import Limits, hide_memory
 from bgdemo.grading.inside.warm import warm_up
@@ -24,7 +25,8 @@ def main() -> None:
             mounts.open_the_way([*place.read, place.base])
             _try_as(place.uid, place.read)
     except OSError as error:
-        channel.send({"failed": str(error)})
+        with contextlib.suppress(ChannelClosed):
+            channel.send({"failed": str(error)})
         return
     warm_up()
     hide_memory()

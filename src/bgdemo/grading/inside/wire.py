@@ -11,7 +11,13 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from bgdemo.timeline import Event, Request, Task, Timeline
 
 DEPTH, ITEMS, LETTERS = 20, 20_000, 2_000_000
-"""How deep a value may go, how much may be in it, and how long a text may be."""
+"""How deep a value may go, how many records there may be, and how long a text may be."""
+
+ENTRIES = 1_000
+"""Of a dict: keys can be chosen so that one takes as long as the square of them."""
+
+OF_THE_TRANSFER = ("content-encoding", "transfer-encoding")
+"""Headers that are done with when a body has arrived."""
 
 
 class Tampered(Exception):
@@ -45,7 +51,7 @@ def encode(value: Any, depth: int = 0) -> Any:
             return {"list": [encode(item, depth + 1) for item in value]}
         if isinstance(value, tuple):
             return {"tuple": [encode(item, depth + 1) for item in value]}
-        if isinstance(value, dict):
+        if isinstance(value, dict) and len(value) <= ENTRIES:
             return {"dict": [[encode(key, depth + 1), encode(item, depth + 1)] for key, item in value.items()]}
     return {"opaque": _shown(value)}
 
@@ -80,7 +86,7 @@ def decode(data: Any, depth: int = 0) -> Any:
 
 def _dict(content: Any, depth: int) -> dict[Any, Any]:
     pairs = [_as(list, pair) for pair in _as(list, content)]
-    if any(len(pair) != 2 for pair in pairs):
+    if len(pairs) > ENTRIES or any(len(pair) != 2 for pair in pairs):
         raise Tampered("a pair that is none")
     try:
         return {decode(key, depth + 1): decode(item, depth + 1) for key, item in pairs}
@@ -137,7 +143,7 @@ def timeline_from_data(data: Any) -> Timeline:
         raise Tampered("an event of a task that is not there")
     if sorted(events, key=lambda event: (event.time, event.sequence)) != events:
         raise Tampered("events in no order")
-    return Timeline(requests, tasks, events, now=_time(data.get("now")), simulated=True)
+    return Timeline(requests, tasks, events, now=time(data.get("now")), simulated=True)
 
 
 def _record(kind: type[Event] | type[Request] | type[Task], data: Any) -> Any:
@@ -161,7 +167,12 @@ def _many(value: Any) -> list[Any]:
     return items
 
 
-def _time(value: Any) -> float:
+def time(value: Any) -> float:
+    """Seconds that came back.
+
+    Raises:
+        Tampered: they are none.
+    """
     if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
         raise Tampered(f"{value!r:.40} in the place of seconds")
     return float(value)
@@ -215,7 +226,7 @@ def _rule(kind: Any) -> Callable[[Any], Any]:
 
 
 _SIMPLE: dict[Any, Callable[[Any], Any]] = {
-    float: _time,
+    float: time,
     int: _number,
     str: _text,
     tuple: lambda value: _as(tuple, decode(value)),

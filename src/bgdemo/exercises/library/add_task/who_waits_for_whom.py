@@ -72,4 +72,5 @@ And after how many seconds has the last of the three tasks ended?
         ("prediction = {'response': 'at once', 'last_task_ends': 9}\n", "'at once' is no answer here, a number is"),
         ("prediction = 9\n", "needs guesses"),
     ),
+    varies={"3": ("2", "4", "5"), "9": ("6", "12", "15")},
 )

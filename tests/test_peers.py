@@ -1,0 +1,166 @@
+"""`make peers`: what it compares, what it finds, and how it puts this package's client in the stock one's place."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from peers.comparison import Excepted, Outcome, problems, ratio, read_table
+
+PEERS = Path(__file__).parent / "peers"
+PASSED = Outcome("passed", seconds=1.0)
+FAILED = Outcome("failed", "ClientError: no trio\nand where", seconds=1.0)
+TABLE = """
+[[waiting]]
+reason = "There is no trio."
+error = "no trio"
+tests = ["a[trio]"]
+
+[[default]]
+reason = "It counts on the task's end."
+races = true
+tests = ["b"]
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "table.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def found(stock: Outcome, own: Outcome | None, excepted: Excepted | None = None, *, late: bool = False) -> list[str]:
+    table = {} if excepted is None else {"a": excepted}
+    return list(problems({"a": stock}, {} if own is None else {"a": own}, table, late=late))
+
+
+class TestTables:
+    def test_what_holds_for_a_client_that_waits_holds_for_one_that_does_not(self, tmp_path: Path) -> None:
+        path = written(tmp_path, TABLE)
+        no_trio = Excepted("There is no trio.", "no trio", races=False)
+        assert read_table(path, "waiting") == {"a[trio]": no_trio}
+        assert read_table(path, "default") == {
+            "a[trio]": no_trio,
+            "b": Excepted("It counts on the task's end.", "", races=True),
+        }
+
+    def test_a_test_is_named_once(self, tmp_path: Path) -> None:
+        path = written(tmp_path, TABLE.replace('"b"', '"a[trio]"'))
+        with pytest.raises(ValueError, match=r"^table\.toml names a\[trio\] twice$"):
+            read_table(path, "default")
+
+    def test_a_reason_is_given(self, tmp_path: Path) -> None:
+        path = written(tmp_path, TABLE.replace("There is no trio.", " "))
+        with pytest.raises(ValueError, match=r"^table\.toml: a reason is missing, before a\[trio\]$"):
+            read_table(path, "waiting")
+
+    @pytest.mark.parametrize("client", ["waiting", "default"])
+    @pytest.mark.parametrize("peer", ["fastapi", "starlette"])
+    def test_those_that_are_committed_can_be_read(self, peer: str, client: str) -> None:
+        for test in read_table(PEERS / f"{peer}.toml", client):
+            assert test.startswith("tests/")
+            assert "::" in test
+
+
+class TestProblems:
+    def test_a_test_that_passes_with_both_clients_is_none(self) -> None:
+        assert found(PASSED, PASSED) == []
+
+    def test_a_test_that_does_not_pass_with_the_stock_client_is_not_compared(self) -> None:
+        assert found(FAILED, PASSED) == []
+        assert found(Outcome("skipped"), FAILED) == []
+
+    def test_a_test_that_no_longer_passes_is_one(self) -> None:
+        assert found(PASSED, FAILED) == ["a: failed, and no table names it: ClientError: no trio"]
+        assert found(PASSED, Outcome("skipped", "no time")) == ["a: skipped, and no table names it: no time"]
+        assert found(PASSED, None) == ["a: not run, and no table names it: "]
+
+    def test_a_test_that_fails_as_its_table_says_is_none(self) -> None:
+        assert found(PASSED, FAILED, Excepted("no trio", "no trio", races=False)) == []
+
+    def test_a_test_that_fails_otherwise_than_its_table_says_is_one(self) -> None:
+        assert found(PASSED, FAILED, Excepted("", "no curio", races=False)) == [
+            "a: failed, and not with 'no curio', as a table says: ClientError: no trio"
+        ]
+
+    def test_a_test_that_passes_again_is_one(self) -> None:
+        wrong = ["a: passes, and a table says that it does not"]
+        assert found(PASSED, PASSED, Excepted("", "", races=False)) == wrong
+        assert found(PASSED, PASSED, Excepted("", "", races=False), late=True) == wrong
+
+    def test_a_test_that_races_may_pass_unless_the_app_is_held_up(self) -> None:
+        races = Excepted("", "", races=True)
+        assert found(PASSED, PASSED, races) == []
+        assert found(PASSED, FAILED, races) == []
+        assert found(PASSED, FAILED, races, late=True) == []
+        assert found(PASSED, PASSED, races, late=True) == ["a: passes, and a table says that it does not"]
+
+    def test_a_table_that_names_what_does_not_pass_with_the_stock_client_is_one(self) -> None:
+        wrong = ["a: a table names it, and with Starlette's client it does not pass"]
+        assert found(FAILED, FAILED, Excepted("", "", races=False)) == wrong
+        assert list(problems({}, {}, {"a": Excepted("", "", races=False)})) == wrong
+
+
+def test_the_ratio_is_that_of_the_tests_that_pass_with_both_clients() -> None:
+    stock = {"a": PASSED, "b": Outcome("passed", seconds=3.0), "c": FAILED, "d": PASSED}
+    own = {"a": Outcome("passed", seconds=0.5), "b": Outcome("passed", seconds=1.5), "c": PASSED, "d": FAILED}
+    assert ratio(stock, own) == 0.5
+
+
+def in_a_peers_python(*arguments: str, client: str, **variables: str) -> str:
+    """Run Python as run.py has the peers' tests run."""
+    settings = {"PYTHONPATH": str(PEERS / "inside"), "BGDEMO_PEERS_CLIENT": client, **variables}
+    done = subprocess.run(
+        [sys.executable, *arguments], env={**os.environ, **settings}, capture_output=True, encoding="utf-8", check=False
+    )
+    return done.stdout + done.stderr
+
+
+SHOW = """
+import fastapi.testclient, starlette.testclient
+client = starlette.testclient.TestClient(lambda: None)
+assert fastapi.testclient.TestClient is starlette.testclient.TestClient
+print(type(client).__mro__[1].__module__, getattr(client, "_session", None) and client._session.manners.wait_for_tasks)
+"""
+
+
+@pytest.mark.parametrize(
+    ("client", "shown"),
+    [("stock", "httpx2"), ("waiting", "bgdemo.client True"), ("default", "bgdemo.client False")],
+)
+def test_the_client_is_put_in_the_stock_ones_place(client: str, shown: str) -> None:
+    assert in_a_peers_python("-c", SHOW, client=client).startswith(shown)
+
+
+def test_it_is_written_down_how_each_test_ended(tmp_path: Path) -> None:
+    test = tmp_path / "test_app.py"
+    test.write_text(
+        "import pytest\n"
+        "def test_good(): pass\n"
+        "def test_bad(): assert 1 == 2, 'bad'\n"
+        "@pytest.mark.skip(reason='not here')\n"
+        "def test_skipped(): pass\n"
+        "@pytest.mark.xfail\n"
+        "def test_known(): assert False\n"
+        "@pytest.fixture\n"
+        "def closed():\n"
+        "    yield\n"
+        "    raise ValueError('left open')\n"
+        "def test_torn(closed): pass\n",
+        encoding="utf-8",
+    )
+    outcomes = tmp_path / "outcomes.json"
+    pytest_arguments = ["-m", "pytest", "-p", "peers_plugin", "--rootdir", str(tmp_path), str(test)]
+    in_a_peers_python(*pytest_arguments, client="stock", BGDEMO_PEERS_OUTCOMES=str(outcomes))
+    seen = json.loads(outcomes.read_text(encoding="utf-8"))
+    assert {name.partition("::")[2]: (it["how"], it["said"].partition("\n")[0]) for name, it in seen.items()} == {
+        "test_good": ("passed", ""),
+        "test_bad": ("failed", "AssertionError: bad"),
+        "test_skipped": ("skipped", f"('{test}', 4, 'Skipped: not here')"),
+        "test_known": ("xfailed", "assert False"),
+        "test_torn": ("failed", "ValueError: left open"),
+    }
+    assert all(it["seconds"] > 0 for it in seen.values())
