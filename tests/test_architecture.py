@@ -25,7 +25,7 @@ ROOMS = [
     ["readers", "transport", "websocket"],
     ["stock_websocket", "shared"],
     ["client", "server"],
-    ["queue"],
+    ["queue", "advice"],
     ["lessons"],
     ["managed"],
     ["fixtures"],

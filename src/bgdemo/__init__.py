@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bgdemo import assertions, display
+    from bgdemo.advice import guide
     from bgdemo.client import AsyncTestClient, TestClient
     from bgdemo.clock import Clock, RealClock
     from bgdemo.recorder import Recorder
@@ -24,6 +25,7 @@ __all__ = [
     "Timeline",
     "assertions",
     "display",
+    "guide",
 ]
 
 _HOMES = {
@@ -37,6 +39,7 @@ _HOMES = {
     "Task": "timeline",
     "TestClient": "client",
     "Timeline": "timeline",
+    "guide": "advice",
 }
 """The modules that the names are in. They are imported when first asked for: pytest loads the plugin of this package,
 and so the package, in every project that it is installed beside."""
