@@ -1,7 +1,7 @@
 """Run the tests on every Python that is installed, with the newest and with the lowest direct dependencies.
 
-`python tests/matrix.py [--ends] [pytest arguments]`; each combination gets an environment of its own in .matrix/.
-With --ends only the two ends of the range: the oldest Python with the lowest, the newest Python with the newest.
+`python tests/matrix.py [--lowest] [pytest arguments]`; each combination gets an environment of its own in .matrix/.
+With --lowest only one: the newest Python that is installed, with the lowest dependencies.
 """
 
 import re
@@ -48,7 +48,7 @@ def environment(python: str, name: str, wanted: list[str]) -> Path:
     return bin_folder / "python"
 
 
-def combinations(*, ends: bool) -> list[tuple[str, str, str, list[str]]]:
+def combinations(*, lowest_only: bool) -> list[tuple[str, str, str, list[str]]]:
     """Version, interpreter, level and requirements of each combination that can be made here."""
     found = []
     for version in VERSIONS:
@@ -58,18 +58,18 @@ def combinations(*, ends: bool) -> list[tuple[str, str, str, list[str]]]:
             continue
         found.append((version, python, "lowest", [lowest(one) for one in requirements()]))
         found.append((version, python, "newest", requirements()))
-    return [found[0], found[-1]] if ends else found
+    return found[-2:-1] if lowest_only else found
 
 
 def main() -> int:
     """Run the combinations; the exit code is 1 if one of them failed."""
     arguments = sys.argv[1:]
-    ends = "--ends" in arguments
+    lowest_only = "--lowest" in arguments
     failed = []
-    for version, python, level, wanted in combinations(ends=ends):
+    for version, python, level, wanted in combinations(lowest_only=lowest_only):
         print(f"Python {version}, {level} direct dependencies", flush=True)
         command = [str(environment(python, f"{version}-{level}", wanted)), "-m", "pytest", "--quiet"]
-        if subprocess.run([*command, *(one for one in arguments if one != "--ends")], cwd=ROOT).returncode != 0:
+        if subprocess.run([*command, *(one for one in arguments if one != "--lowest")], cwd=ROOT).returncode != 0:
             failed.append(f"{version}-{level}")
     print(f"Failed: {', '.join(failed)}" if failed else "All combinations passed.")
     return 1 if failed else 0

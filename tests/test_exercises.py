@@ -190,6 +190,36 @@ def test_a_seed_puts_other_names_and_numbers_in_all_texts_and_the_checks_follow(
         assert message in varied.check(load(code)).words
 
 
+ABOUT = {
+    "async def makes my task non-blocking": "free_the_loop",
+    "the task can use my session": "closed_too_early",
+    "the task can use my upload": "upload",
+    "tasks run even if I raise": "keep_the_task",
+    "my exception handler answers for a failed task": "when_a_task_fails",
+    "middleware breaks background tasks": "behind_a_middleware",
+    "sync tasks get unlimited threads": "how_many_threads",
+    "tasks run in parallel": "who_waits_for_whom",
+    "injected tasks and background= add up": "both_of_them",
+    "add_task(f(x)) schedules it": "schedule_do_not_call",
+    "TestClient shows what clients see": "who_waits_in_a_test",
+    "it is a job queue": "no_second_try",
+    "asyncio.create_task is the same": "not_the_same",
+}
+"""What people misunderstand most, and which exercise is about it."""
+
+
+def test_the_library_has_enough_of_each_kind_on_every_step_and_every_misconception() -> None:
+    assert len(EVERY) >= 20
+    levels = [one.level for one in EVERY]
+    assert set(levels) == {"complete", "repair", "build", "predict"}
+    assert levels.count("predict") >= 3
+    steps = {"parameter", "task_function", "add_task", "dependency_injection"}
+    assert {one.subject for one in EVERY} == {*steps, "use_cases", "surprises", "testing"}
+    names = {one.name for one in EVERY}
+    assert {"purchase", "tickets", "upload"} <= names
+    assert set(ABOUT.values()) <= names
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("exercise", [one for one in EVERY if one.varies], ids=lambda exercise: exercise.name)
 def test_an_exercise_of_the_library_keeps_its_promises_with_any_seed(exercise, seed: int) -> None:

@@ -250,11 +250,13 @@ def test_watch_is_awaited_with_the_async_client(frames: list[dict[str, Any]]) ->
     async def main() -> None:
         async with AsyncTestClient(an_app(gate)) as client:
             await client.post("/")
-            asyncio.get_running_loop().call_later(0.05, gate.set)
-            await watch(client)
+            watching = asyncio.ensure_future(watch(client))
+            while not any("running" in frame["text/plain"] for frame in frames):
+                await asyncio.sleep(0.01)
+            gate.set()
+            await watching
 
     asyncio.run(main())
-    assert any("running" in frame["text/plain"] for frame in frames)
     assert "finished" in frames[-1]["text/plain"]
 
 

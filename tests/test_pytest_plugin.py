@@ -1200,6 +1200,7 @@ def test_the_types_of_the_fixtures_can_be_named(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.timeout(600)  # mypy, with nothing in its cache
 def test_the_types_of_the_fixtures_hold(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         typed="""

@@ -127,11 +127,19 @@ def test_the_disk_is_not_filled(sandbox: Sandbox, code: str) -> None:
         ("libc.setpriority(0, os.getppid(), 19)", -1),
         ("libc.prlimit(os.getppid(), 0, None, None)", -1),
         ("libc.ioctl(0, 0x5412, b'x')", -1),  # type into a terminal
+        ("(open('x', 'w').write('kept'), libc.truncate(b'x', 0), os.path.getsize('x'))[1:]", (-1, 4)),
+        ("(open('x', 'w').close(), libc.chmod(b'x', 0), os.stat('x').st_mode & 0o777)[1:]", (0, 0o644)),
         ("libc.setpriority(0, 0, 19)", 0),  # what a process does to itself is allowed
     ],
 )
-def test_the_kernel_refuses_what_leads_out_of_a_process(sandbox: Sandbox, call: str, result: int) -> None:
+def test_the_kernel_refuses_what_leads_out_of_a_process(sandbox: Sandbox, call: str, result: object) -> None:
     assert ran(sandbox, f"{LIBC}print({call})").printed == f"{result}\n"
+
+
+@linux
+def test_a_file_is_copied_as_ever(sandbox: Sandbox) -> None:
+    code = "import shutil\nopen('one', 'w').write('1')\nshutil.copy2('one', 'two')\nprint(open('two').read())"
+    assert ran(sandbox, code).printed == "1\n"
 
 
 @linux

@@ -150,6 +150,20 @@ def test_the_self_test_names_what_a_teachers_exercise_does_not_keep(bgdemo, tmp_
 # -- bgdemo check
 
 
+def test_a_folder_is_not_checked_but_watched(bgdemo, tmp_path: Path) -> None:
+    ran = bgdemo("check", tmp_path)
+    assert ran.code == 2
+    assert ran.err == (
+        f"Error: {tmp_path} is a folder. Name a file in it, or watch them all: bgdemo check --watch {tmp_path}\n"
+    )
+
+
+def test_the_help_of_grade_says_what_it_does_not_defend_against(bgdemo) -> None:
+    text = " ".join(bgdemo("grade", "--help").out.split())
+    assert "does not defend against an answer that makes its own process lie" in text
+    assert "run it in a container; TEACHING.md" in text
+
+
 def test_a_right_answer_is_right(bgdemo, tmp_path: Path) -> None:
     ran = bgdemo("check", answer_file(tmp_path, ROUTE.answer))
     assert ran.code == 0
@@ -390,6 +404,7 @@ def test_in_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path, submissions: Pa
     assert process.wait() == 0
     os.close(outer)
     assert "3 of 3" in shown.decode("utf-8")
+    assert set(re.findall(r"\d of (\d+)(?! points)", shown.decode("utf-8"))) == {"3"}
     assert "━" in shown.decode("utf-8")
 
 

@@ -311,6 +311,14 @@ def test_a_judge_that_is_stuck_is_ended_and_only_its_submission_is_without_marks
     assert rows[1].marks[0].message.startswith("The grader itself was lost over this submission.")
 
 
+def test_submissions_are_graded_side_by_side(tmp_path: Path, submissions: Path) -> None:
+    hand_in(submissions, {"a.py": MARKER + "import time\ntime.sleep(1000)\n", "b.py": MARKER + ROUTE.answer})
+    path = write_exam(tmp_path)
+    with Judges(2, path, load_exam(path), Limits(seconds=100)) as staff:
+        submission, marks = next(staff.grade(find(submissions)))
+    assert (submission.name, marks[0].verdict) == ("b.py", "right")
+
+
 def test_an_exam_that_cannot_be_loaded_by_a_judge_ends_the_grading(tmp_path: Path, submissions: Path) -> None:
     from bgdemo.errors import GradingError
 

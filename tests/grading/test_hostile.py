@@ -81,6 +81,8 @@ libc.open.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_int]
 read = libc.open({read!r}, os.O_RDONLY, 0)
 written = libc.open({write!r}, os.O_WRONLY | os.O_CREAT, 0o666)
 killed = libc.kill(os.getppid(), 9)
+libc.chmod({read!r}, 0)
+libc.truncate({read!r}, 0)
 print("read", read, "written", written, "killed", killed)
 """
 
@@ -97,10 +99,47 @@ def notebook(*cells: str) -> str:
     return json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": cell} for cell in cells]})
 
 
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Class:
-    """One class in which all of them were graded together."""
-    folder = tmp_path_factory.mktemp("hostile")
+ROWS = [
+    (
+        "loop_in_cell.ipynb",
+        "raised",
+        "was stopped: does its loop have a way out? (line 18: `while True: pass`)",
+    ),
+    ("sleep_in_cell.py", "raised", "went on without end, and was stopped"),
+    ("loop_in_route.py", "raised", "went on without end, and was stopped"),
+    ("loop_in_task.py", "raised", "went on without end, and was stopped"),
+    ("loop_that_catches.py", "stopped", "stopped after 6 s: it does not come to an end"),
+    ("sys_exit.py", "raised", "SystemExit: 0 (line 3: `sys.exit(0)`)"),
+    ("sys_exit_in_task.py", "raised", "SystemExit"),
+    ("os_exit.py", "crashed", "It ended the process that it ran in, with exit code 0, before it was judged"),
+    ("segfault.py", "crashed", "It crashed Python itself: SIGSEGV"),
+    ("memory.py", "stopped", "wanted more than 128 MB of memory"),
+    ("memory_at_once.py", "raised", "MemoryError"),
+    ("output.py", "stopped", "printed more than 1 MB"),
+    ("output_in_c.py", "stopped", "printed more than 1 MB"),
+    ("files.py", "stopped", "wrote more than 50 MB, or more than 500 files"),
+    ("large_file.py", "raised", "File too large"),
+    ("fork_bomb.py", "stopped", "started more than 16 processes"),
+    ("orphan.py", "right", "It left 1 process running, which had to be ended"),
+    ("thread.py", "right", ROUTE.notice),
+    ("writes_outside.py", "raised", "outside of the submission's own folder: '"),
+    ("reads_another.py", "raised", "outside of the submission's own folder: '"),
+    ("missing_package.py", "raised", "No module named 'a_package_that_nobody_has' (line 2: `import a_package_"),
+    ("no_json.ipynb", "unreadable", "no_json.ipynb: This is no notebook: "),
+    ("empty.py", "unreadable", "empty.py: The file is empty."),
+    (r"\xff\xfe.py", "right", ROUTE.notice),
+    ("link.py", "unreadable", "symbolic link"),
+    ("linked_folder", "unreadable", "symbolic link"),
+    ("folder", "unreadable", "answer.py: This is a symbolic link, which is not followed"),
+    ("forged.py", "tampered", "not written by the grader"),
+    ("interrupt.py", "raised", "KeyboardInterrupt"),
+    ("kills_its_parent.py", "raised", "PermissionError"),
+]
+"""File, verdict, and a part of the message."""
+
+
+def hand_in_all(folder: Path) -> Path:
+    """Write all of them into a folder of submissions."""
     submissions = folder / "submissions"
     submissions.mkdir()
     neighbour, outside = submissions / "before.py", folder / "outside.txt"
@@ -139,7 +178,16 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Class:
     (folder / "secret.py").write_text(MARKER + ANSWER, encoding="utf-8")
     (submissions / "link.py").symlink_to(folder / "secret.py")
     (submissions / "linked_folder").symlink_to(folder)
-    return Class(graded(folder, submissions, limits=LIMITS))
+    (submissions / "folder").mkdir()
+    (submissions / "folder" / "answer.py").symlink_to(folder / "secret.py")
+    return submissions
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Class:
+    """One class in which all of them were graded together."""
+    folder = tmp_path_factory.mktemp("hostile")
+    return Class(graded(folder, hand_in_all(folder), limits=LIMITS))
 
 
 @pytest.mark.parametrize("file", UNTOUCHED)
@@ -148,44 +196,7 @@ def test_the_others_are_graded_as_if_nothing_had_happened(seen: Class, file: str
     assert seen.mark(file).message == ROUTE.notice
 
 
-@pytest.mark.parametrize(
-    ("file", "verdict", "message"),
-    [
-        (
-            "loop_in_cell.ipynb",
-            "raised",
-            "was stopped: does its loop have a way out? (line 18: `while True: pass`)",
-        ),
-        ("sleep_in_cell.py", "raised", "went on without end, and was stopped"),
-        ("loop_in_route.py", "raised", "went on without end, and was stopped"),
-        ("loop_in_task.py", "raised", "went on without end, and was stopped"),
-        ("loop_that_catches.py", "stopped", "stopped after 6 s: it does not come to an end"),
-        ("sys_exit.py", "raised", "SystemExit: 0 (line 3: `sys.exit(0)`)"),
-        ("sys_exit_in_task.py", "raised", "SystemExit"),
-        ("os_exit.py", "crashed", "It ended the process that it ran in, with exit code 0, before it was judged"),
-        ("segfault.py", "crashed", "It crashed Python itself: SIGSEGV"),
-        ("memory.py", "stopped", "wanted more than 128 MB of memory"),
-        ("memory_at_once.py", "raised", "MemoryError"),
-        ("output.py", "stopped", "printed more than 1 MB"),
-        ("output_in_c.py", "stopped", "printed more than 1 MB"),
-        ("files.py", "stopped", "wrote more than 50 MB, or more than 500 files"),
-        ("large_file.py", "raised", "File too large"),
-        ("fork_bomb.py", "stopped", "started more than 16 processes"),
-        ("orphan.py", "right", "It left 1 process running, which had to be ended"),
-        ("thread.py", "right", ROUTE.notice),
-        ("writes_outside.py", "raised", "outside of the submission's own folder: '"),
-        ("reads_another.py", "raised", "outside of the submission's own folder: '"),
-        ("missing_package.py", "raised", "No module named 'a_package_that_nobody_has' (line 2: `import a_package_"),
-        ("no_json.ipynb", "unreadable", "no_json.ipynb: This is no notebook: "),
-        ("empty.py", "unreadable", "empty.py: The file is empty."),
-        (r"\xff\xfe.py", "right", ROUTE.notice),
-        ("link.py", "unreadable", "symbolic link"),
-        ("linked_folder", "unreadable", "symbolic link"),
-        ("forged.py", "tampered", "not written by the grader"),
-        ("interrupt.py", "raised", "KeyboardInterrupt"),
-        ("kills_its_parent.py", "raised", "PermissionError"),
-    ],
-)
+@pytest.mark.parametrize(("file", "verdict", "message"), ROWS)
 def test_a_submission_gets_a_row_that_says_what_happened(seen: Class, file: str, verdict: str, message: str) -> None:
     mark = seen.mark(file)
     assert message in mark.message

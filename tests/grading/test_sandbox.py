@@ -36,7 +36,7 @@ if os.fork() == 0:
 os.write(1, b"x")
 signal.pause()
 """
-LOCKS_ITS_FOLDER = "import os\nos.makedirs('a/b')\nos.chmod('a', 0)\n"
+LOCKS_ITS_FOLDER = "import os\nos.makedirs('a/b')\nos.mkdir('a/b/locked', 0)\nos.fchmod(os.open('a', os.O_RDONLY), 0)\n"
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,10 @@ def test_a_submission_of_roots_runs_as_nobody(sandbox: Sandbox) -> None:
 
 def test_a_submission_holds_no_file_but_its_own(sandbox: Sandbox) -> None:
     assert printed(sandbox, "[fd for fd in range(256) if os.path.exists(f'/proc/self/fd/{fd}')]") == "[0, 1, 2, 3]"
+
+
+def test_the_place_of_a_syntax_error_is_told_once(sandbox: Sandbox) -> None:
+    assert ran(sandbox, "def (").message == "Your code raised SyntaxError: invalid syntax (line 1: `def (`)"
 
 
 def test_there_is_no_network(sandbox: Sandbox) -> None:

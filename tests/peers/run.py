@@ -61,6 +61,11 @@ class Peer:
         """Its source distribution, unpacked."""
         return CACHE / f"{self.name}-{self.version}"
 
+    @property
+    def table(self) -> Path:
+        """The tests that are excepted, and why."""
+        return HERE / f"{self.name}.toml"
+
 
 PEERS = (
     Peer("fastapi", "FastAPI", "all", "tests", ("-n", "auto", "--dist", "loadgroup", "-p", "no:sugar")),
@@ -177,12 +182,12 @@ def compare(python: Path, peer: Peer, *, all_late: bool) -> Iterator[str]:
     print(row(peer, "stock", stock), flush=True)
     print("".join(f"  fails, and is not compared: {test}\n" for test in failed(stock)), end="", flush=True)
     for name in ("waiting", "default"):
-        table = read_table(HERE / f"{peer.name}.toml", name)
+        table = read_table(peer.table, name)
         own = run(python, peer, name)
         print(row(peer, name, own, f"{len(table):7} {ratio(stock.outcomes, own.outcomes):9.2f}"), flush=True)
         yield from (f"{peer.title}, {name}: {line}" for line in problems(stock.outcomes, own.outcomes, table))
     racing = table if all_late else {test: excepted for test, excepted in table.items() if excepted.races}
-    if racing:
+    if racing or all_late:
         late = run(python, peer, "late", ("tests",) if all_late else racing)
         print(row(peer, "late", late, f"{len(racing):7}"), flush=True)
         compared = {test: it for test, it in stock.outcomes.items() if all_late or test in racing}

@@ -226,6 +226,15 @@ def test_a_task_that_raises_is_tried_again_with_longer_and_longer_waits(
     assert third - second >= 0.4
 
 
+def test_a_try_is_noted_before_the_next_one_begins_even_with_no_wait_between(
+    broker: str, make_queue: MakeQueue, make_client: MakeClient, tmp_path: Path
+) -> None:
+    client = make_client(make_queue(broker, retries=8, backoff=0.0))
+    client.post("/fail", json={"times": 8, "counter": str(tmp_path / "count")})
+    client.drain(timeout=30)
+    assert kinds(client) == ["task_added", *8 * ["task_started", "task_retried"], "task_started", "task_ended"]
+
+
 def test_a_task_that_never_goes_well_is_kept_with_its_traceback(
     broker: str, make_queue: MakeQueue, make_client: MakeClient, tmp_path: Path
 ) -> None:

@@ -37,6 +37,8 @@ def answers_in(path: Path, name: str | None) -> list[tuple[AnyExercise, Part]]:
         Failed: the file cannot be read.
         WrongUsage: there are none.
     """
+    if path.is_dir():
+        raise WrongUsage(f"{path} is a folder. Name a file in it, or watch them all: bgdemo check --watch {path}")
     try:
         parts = read_parts(path)
     except Unreadable as error:

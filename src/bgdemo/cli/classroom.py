@@ -108,7 +108,10 @@ def grade(
     """Grade a class: points, messages, who is missing, what was misunderstood.
 
     Each answer runs in a process of its own, held to limits; what it does is judged outside of it. An interrupted
-    grading goes on where it stopped. Needs Linux or macOS. TEACHING.md says what it does not defend against.
+    grading goes on where it stopped. Needs Linux or macOS.
+
+    It does not defend against an answer that makes its own process lie about what it did, nor against holes in the
+    kernel. If you grade people who may try, run it in a container; TEACHING.md, "Grading a class", has the command.
     """
     from bgdemo.cli import grade as command
 

@@ -1,11 +1,12 @@
 """`bgdemo grade`: the marks of a class, and what it has misunderstood."""
 
+import contextlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bgdemo.cli.terminal import Failed, Screen, WrongUsage, plural, seconds
+from bgdemo.cli.terminal import Failed, LiveLine, Screen, WrongUsage, plural, seconds
 from bgdemo.display.words import clean
 from bgdemo.errors import GradingError
 from bgdemo.grading.here import refuse_elsewhere
@@ -63,12 +64,14 @@ def _grade(submissions: Path, options: Options) -> None:
     grading = Grading(submissions, options.exam, options.out, options.roster, limits, options.jobs)
     began = time.monotonic()
     done, total = 0, 0
-    with screen.live_line("grading", total=1, counts=True) as line:
+    line: LiveLine | None = None
+    with contextlib.ExitStack() as stack:
 
         def show(now: int, of: int, last: str) -> None:
-            nonlocal done, total
+            nonlocal done, total, line
             done, total = now, of
-            line.show(now, clean(last, 40) or "grading", total=of)
+            line = line or stack.enter_context(screen.live_line("grading", total=of, counts=True))
+            line.show(now, clean(last, 40) or "grading")
 
         try:
             graded = grade(grading, show)

@@ -169,18 +169,16 @@ class LiveLine:
     def __init__(self, progress: "Progress | None") -> None:
         self._progress = progress
 
-    def show(self, seconds: float, text: str | None = None, *, total: float | None = None) -> None:
+    def show(self, seconds: float, text: str | None = None) -> None:
         """Bring it up to date.
 
         Args:
             seconds: how far the bar has come; the number of things where it counts those.
             text: stands before it from now on; None leaves it.
-            total: of a full bar from now on; None leaves it.
         """
         if self._progress is not None:
             (task,) = self._progress.task_ids
             changed: dict[str, Any] = {} if text is None else {"description": text}
-            changed |= {} if total is None else {"total": total}
             self._progress.update(task, completed=seconds, **changed)
 
 

@@ -13,7 +13,7 @@ from bgdemo.cli.terminal import Failed, Screen, WrongUsage, plural
 GLANCE = 0.1
 """Seconds between two looks at the file and the keyboard."""
 
-HELP = "n: the next one   h: a hint   q: stop   (saving the file checks it again)"
+HELP = "n: the next one   h: a hint   q: stop   (and Enter; saving the file checks it again)"
 
 
 def run(path: Path, name: str | None) -> None:

@@ -60,9 +60,10 @@ def grade(grading: Grading, progress: Progress) -> Graded:
         GradingError: it cannot be done; what is done already is kept.
     """
     exam = load_exam(grading.exam)
-    refuse_unfit(exam)
     students = read_roster(grading.roster) if grading.roster is not None else []
     submissions = find(grading.submissions, frozenset(path.resolve() for path in _own_files(grading)))
+    progress(0, len(submissions), "")
+    refuse_unfit(exam)
     marks, taken_over, landlock = _marks(grading, exam, submissions, progress)
     rows = tuple(_rows(exam, submissions, marks, students))
     summary = summarize(exam, rows)

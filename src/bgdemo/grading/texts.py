@@ -44,10 +44,11 @@ def _content(path: Path) -> bytes:
         if path.is_symlink():
             raise Unreadable("This is a symbolic link, which is not followed: hand in the file itself.") from None
         raise Unreadable(f"The file cannot be read: {error.strerror}.") from None
+    status = os.fstat(place)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(place)
+        raise Unreadable("This is no plain file.")
     with open(place, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("This is no plain file.")
         if status.st_size > LARGEST:
             raise Unreadable(f"The file has {status.st_size / 2**20:.0f} MiB; {LARGEST / 2**20:.0f} are read.")
         return file.read(LARGEST)

@@ -28,6 +28,8 @@ def serve(app: Any) -> "Noted":
             noted.errors[task.request.id] = _described(error)
             if task.request.retries >= message["retries"]:
                 raise (RuntimeError("a task called sys.exit()") if isinstance(error, SystemExit) else error) from None
+            # Not by Celery's signal: that comes when the message is out, and its next run may have begun.
+            noted.note(message, "task_retried", task.request.id, error=noted.errors[task.request.id][0])
             raise task.retry(exc=error, countdown=message["backoff"] * 2**task.request.retries) from None
 
     return noted
@@ -89,8 +91,7 @@ class Noted:
         self._ended(sender.request, "finished")
 
     def _retried(self, request: Any, **_: Any) -> None:
-        error, _unused = self.errors.pop(request.id)
-        self.note(request.args[0], "task_retried", request.id, error=error)
+        self.errors.pop(request.id)
 
     def _failed(self, sender: Any, **_: Any) -> None:
         error, text = self.errors.pop(sender.request.id)

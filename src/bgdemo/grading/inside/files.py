@@ -72,6 +72,9 @@ def _content(path: Path, room: int) -> bytes | None:
         place = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
+    status = os.fstat(place)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > room:
+        os.close(place)
+        return None
     with open(place, "rb") as file:
-        status = os.fstat(file.fileno())
-        return file.read() if stat.S_ISREG(status.st_mode) and status.st_size <= room else None
+        return file.read()

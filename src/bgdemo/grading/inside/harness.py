@@ -130,6 +130,7 @@ def _error_to_data(error: BaseException) -> dict[str, Any]:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)[:4_000]
+        told = error.msg if isinstance(error, SyntaxError) else str(error)  # its place is told beside it
+        return str(told)[:4_000]
     except Exception:
         return ""

@@ -30,9 +30,19 @@ _REFUSED = {
     "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "mount_setattr": (442, 442),
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "semget": (64, 190),
-    "msgget": (68, 186), "mq_open": (240, 180),
+    "msgget": (68, 186), "mq_open": (240, 180), "truncate": (76, 45),
 }  # fmt: skip
-"""The network; other processes' memory; other roots; what stays when a process has ended, and is in no folder."""
+"""The network; other processes' memory; other roots; what stays when a process has ended, and is in no folder; and
+what Landlock lets through before its version 3."""
+
+_PRETENDED = {
+    "chmod": (90, None), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None), "lchown": (94, None),
+    "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None), "futimesat": (261, None),
+    "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6), "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+}  # fmt: skip
+"""Said to be done, and not done: Landlock lets them through for any file of the same user, and copying a file asks
+for them."""
 
 _FALLOCATE, _CLONE, _CLONE3, _SENDTO, _IOCTL = (285, 47), (56, 220), (435, 435), (44, 206), (16, 29)
 _NEW_NAMESPACES = 0x7E020000
@@ -80,6 +90,8 @@ def _filter(architecture: int, column: int, own: int | None) -> Iterator[Instruc
     yield from [(_LOAD, 0, 0, _NUMBER), (_AT_LEAST, 0, 1, _OTHER_ABI), _refuse(errno.ENOSYS)]
     for numbers in _REFUSED.values():
         yield from _where(numbers[column], [_refuse(errno.EACCES)])
+    for number in (numbers[column] for numbers in _PRETENDED.values()):
+        yield from _where(number, [_refuse(0)]) if number is not None else ()
     yield from _where(_FALLOCATE[column], [_refuse(errno.EOPNOTSUPP)])  # the C library writes the file then, countably
     yield from _where(_CLONE3[column], [_refuse(errno.ENOSYS)])  # it calls clone then, whose flags can be seen
     yield from _where(_CLONE[column], [_argument(0), (_ANY_BIT, 0, 1, _NEW_NAMESPACES), *_refuse_or_allow()])
