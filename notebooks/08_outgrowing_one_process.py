@@ -352,6 +352,8 @@ choose(..., heavy_uploads)
 # - Celery: `task_acks_late`, so that a task is done with when it has ended, and not when it was taken.
 # - Idempotence: keep the mark and the work in one transaction of your database. Between a mark in a file and the work
 #   there is room for a crash.
+# - uvicorn: a deploy waits for the tasks as long as they take. With `--timeout-graceful-shutdown 1` it waits for 1 s;
+#   then an `async def` task is cancelled, and a `def` task ends with its process.
 # - If the broker is not there, `add_task` gives up after 3 s, and the client gets a 503.
 #
 # In a project of your own you would write Celery's `@app.task` and `.delay()`. What `bgdemo.queue` adds is that route

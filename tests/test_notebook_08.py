@@ -1,17 +1,23 @@
 """Notebook 08, Outgrowing one process: it shows what it claims, and answers what it asks."""
 
+import asyncio
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import uvicorn
+from fastapi import BackgroundTasks, FastAPI
 
-from bgdemo import TestClient, guide
+from bgdemo import Recorder, TestClient, guide
 from bgdemo.lessons import done_twice, outgrowing, temporary_folder
 from bgdemo.lessons.recorded import recorded
 from bgdemo.questions.outgrowing import heavy_uploads
 from bgdemo.queue import Queue
 from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, source_of
+from servers import until
 
 pytestmark = pytest.mark.timeout(400)  # real seconds, and real servers
 
@@ -165,6 +171,32 @@ def test_without_a_queue_it_is_the_article_s_app() -> None:
         "threadpool",
         "write end\n",
     )
+
+
+def test_uvicorn_waits_no_longer_than_its_limit_for_what_a_deploy_finds() -> None:
+    app, gate = FastAPI(), threading.Event()
+
+    async def wait_awaiting() -> None:
+        await asyncio.sleep(600)
+
+    @app.post("/send_info")
+    async def send_notification(background_tasks: BackgroundTasks, awaiting: bool) -> None:
+        background_tasks.add_task(wait_awaiting if awaiting else gate.wait)
+
+    recorder = Recorder(app)
+    server = uvicorn.Server(uvicorn.Config(recorder, port=0, log_config=None, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started, "uvicorn to start")
+    host, port = server.servers[0].sockets[0].getsockname()
+    try:
+        for awaiting in (True, False):
+            httpx.post(f"http://{host}:{port}/send_info", params={"awaiting": awaiting}, trust_env=False)
+        server.should_exit = True
+        thread.join(30)
+        assert [task.status for task in recorder.timeline.tasks] == ["cancelled", "abandoned"]
+    finally:
+        gate.set()
 
 
 def test_the_recordings_are_what_the_experiment_shows() -> None:

@@ -1,6 +1,8 @@
 """What survives what: on the embedded broker, on real Redis and RabbitMQ servers, and with BackgroundTasks."""
 
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import psutil
 import pytest
 
 from bgdemo import TestClient, assertions
-from bgdemo.errors import BrokerUnavailable, QueuedTaskFailed
+from bgdemo.errors import BrokerUnavailable, QueuedTaskFailed, QueueError
 from bgdemo.queue import ProcessClient, Queue
 from bgdemo.queue.local import RabbitMQ, Redis, Server, free_port
 from conftest import need
@@ -181,6 +183,32 @@ def test_without_a_broker_the_route_answers_503_in_time_and_says_why(
         queue.add_task(orders.nap, 0)
 
 
+def test_a_broker_that_hangs_is_given_up_in_time_on_a_connection_that_was_kept_too(
+    own: Server, make_queue: MakeQueue, make_client: MakeClient
+) -> None:
+    client = make_client(make_queue(own.url, timeout=TIMEOUT), workers=0)
+    assert client.post("/nap", json={"seconds": 0}).status_code == 200
+    os.killpg(own.groups[-1], signal.SIGSTOP)
+    assert client.post("/nap", json={"seconds": 0}).status_code == 503
+    _, request = client.timeline.requests
+    assert request.responded is not None
+    assert request.responded - request.sent < TIMEOUT + 0.8
+
+
+@pytest.mark.parametrize("started", [False, True], ids=["before its worker", "beside its worker"])
+def test_without_the_folder_of_the_embedded_broker_the_route_answers_503_and_says_so(
+    started: bool, make_queue: MakeQueue, make_client: MakeClient
+) -> None:
+    queue = make_queue()
+    client = make_client(queue, workers=int(started))
+    shutil.rmtree(queue.folder)
+    response = client.post("/nap", json={"seconds": 0})
+    assert response.status_code == 503
+    assert f"orders:nap was not sent: the embedded broker in {queue.folder} did not" in response.json()["detail"]
+    assert response.json()["detail"].endswith("Is that folder there, and may it be written to?")
+    assert [task.status for task in client.drain(timeout=0).tasks] == int(started) * ["dropped"]
+
+
 # The task raises
 
 
@@ -221,6 +249,26 @@ def test_a_task_that_never_goes_well_is_kept_with_its_traceback(
     assert failure.kwargs == {"times": 9, "counter": str(tmp_path / "count")}
     assert failure.error == "ValueError: no such address, try 2"
     assert failure.traceback.startswith("Traceback (most recent call last):")
+
+
+def test_a_worker_that_dies_between_two_tries_takes_the_next_one_with_it_where_the_broker_does_not_ask(
+    broker: str, make_queue: MakeQueue, make_client: MakeClient, tmp_path: Path
+) -> None:
+    queue = make_queue(broker, retries=1, backoff=3, visibility_timeout=5)
+    client = make_client(queue)
+    client.post("/fail", json={"times": 1, "counter": str(tmp_path / "count")})
+    until(lambda: "task_retried" in kinds(client), "the first try to fail")
+    if broker == "embedded":
+        until(lambda: len(list(queue.folder.glob("taken/*.msg"))) == 2, "the worker to have taken the next try, too")
+    queue.workers[0].kill()
+    queue.start_worker()
+    if broker == "embedded":
+        with pytest.raises(QueuedTaskFailed, match="the embedded broker gives no task to a worker twice"):
+            client.drain(timeout=30)
+        assert client.timeline.tasks[0].status == "lost"
+    else:
+        assertions.assert_finished(client.drain(timeout=30), orders.fail)
+        assert len(text(tmp_path / "count")) >= 2, "the first try may come again, too: it was not reported done"
 
 
 # The task is delivered twice
@@ -266,6 +314,26 @@ def test_a_visibility_timeout_shorter_than_the_task_runs_it_twice_at_the_same_ti
 def test_all_that_was_started_is_on_loopback(redis: Server, rabbitmq: Server) -> None:
     for server in (redis, rabbitmq):
         assert listens_at(server) in ({"127.0.0.1"}, {"127.0.0.1", "::1"})
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+@pytest.mark.parametrize("server", [Redis, RabbitMQ])
+def test_what_is_not_installed_is_named_and_skipped_and_on_ci_it_fails(
+    server: type[Server], ci: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(server, "is_installed", lambda: False)
+    with pytest.raises(outcome, match=f"{server.__name__} is not installed: apt-get install {server.package}"):
+        need(server)
+
+
+def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
+    need(Redis)
+    server = Redis(tmp_path)
+    server.port = -1
+    with pytest.raises(QueueError, match=r"Redis did not start[\s\S]*port"):
+        server.start()
+    assert server.groups == []
 
 
 def test_a_server_ends_with_the_process_that_started_it() -> None:

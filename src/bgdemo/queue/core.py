@@ -122,7 +122,10 @@ class Queue:
         refuse_unsendable(func, args, kwargs)
         request = _request()
         if self._settings.broker == EMBEDDED and IN_WORKER not in os.environ:
-            self._start_worker_unless_one_lives()
+            try:
+                self._start_worker_unless_one_lives()
+            except OSError as error:
+                raise self._unavailable(function, error) from error
         message_id = str(uuid.uuid4())
         recorded = None if request is None else request.recorder.begin_elsewhere(request.id, func, args, kwargs)
         numbers = {"request": recorded.request_id, "number": recorded.id} if recorded else {}
@@ -200,15 +203,18 @@ class Queue:
             options = {"task_id": message_id, "confirm_timeout": self._settings.attempt}
             self._app.send_task(TASK, (message,), retry=True, retry_policy=_ONCE_MORE, **options)
         except Exception as error:
-            took = time.monotonic() - began
             self._follower.forget(message_id)
             self._writer.write("task_left", task=message_id)
             if recorded:
                 recorded.not_sent()
-            raise BrokerUnavailable(
-                f"The task {message['function']} was not sent: {self._settings.kind} at {self._settings.shown} "
-                f"did not take it within {took:.1f} s ({type(error).__name__}: {error}). Is it running?"
-            ) from error
+            raise self._unavailable(message["function"], error, time.monotonic() - began) from error
+
+    def _unavailable(self, function: str, error: Exception, took: float = 0.0) -> BrokerUnavailable:
+        where, question = f"{self._settings.kind} at {self._settings.shown}", "Is it running?"
+        if self._settings.broker == EMBEDDED:
+            where, question = f"the embedded broker in {self.folder}", "Is that folder there, and may it be written to?"
+        said = f"did not take it within {took:.1f} s ({type(error).__name__}: {error})"
+        return BrokerUnavailable(f"The task {function} was not sent: {where} {said}. {question}")
 
 
 _ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}

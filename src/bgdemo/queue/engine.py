@@ -53,8 +53,8 @@ class Settings:
 
     @property
     def attempt(self) -> float:
-        """Seconds for one attempt to send; there may be a second one."""
-        return self.timeout / 2
+        """Seconds for one wait: for an answer on a connection that was kept, for a new one, for an answer on that."""
+        return self.timeout / 3
 
     @property
     def redelivers(self) -> bool:
@@ -144,4 +144,4 @@ def _transport_options(settings: Settings, *, sends: bool) -> dict[str, Any]:
             options |= {"unacked_restore_interval": 1, "unacked_restore_throttle": 1}
         return options
     # Without the broker's word that it has it, a message is lost if the broker dies right after it was sent.
-    return {"confirm_publish": True, "write_timeout": settings.attempt if sends else None}
+    return {"confirm_publish": True}
