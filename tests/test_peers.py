@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from peers.comparison import Excepted, Outcome, problems, ratio, read_table
+from peers.comparison import Excepted, Outcome, problems, ratios, read_table
 
 PEERS = Path(__file__).parent / "peers"
 PASSED = Outcome("passed", seconds=1.0)
@@ -113,10 +113,20 @@ class TestProblems:
         assert list(problems({}, {}, {"a": Excepted("")})) == wrong
 
 
-def test_the_ratio_is_that_of_the_tests_that_pass_with_both_clients() -> None:
-    stock = {"a": PASSED, "b": Outcome("passed", seconds=3.0), "c": FAILED, "d": PASSED}
-    own = {"a": Outcome("passed", seconds=0.5), "b": Outcome("passed", seconds=1.5), "c": PASSED, "d": FAILED}
-    assert ratio(stock, own) == 0.5
+def test_the_ratios_are_those_of_the_tests_that_pass_with_both_clients() -> None:
+    stock = {
+        "a": Outcome("passed", "", seconds=1.0, processor_seconds=0.25),
+        "b": Outcome("passed", "", seconds=3.0, processor_seconds=0.25),
+        "c": FAILED,
+        "d": PASSED,
+    }
+    own = {
+        "a": Outcome("passed", "", seconds=0.5, processor_seconds=0.5),
+        "b": Outcome("passed", "", seconds=1.5, processor_seconds=0.25),
+        "c": PASSED,
+        "d": FAILED,
+    }
+    assert ratios(stock, own) == (0.5, 1.5)
 
 
 def in_a_peers_python(*arguments: str, client: str, **variables: str) -> str:
@@ -149,6 +159,7 @@ def test_it_is_written_down_how_each_test_ended(tmp_path: Path) -> None:
     test.write_text(
         "import pytest\n"
         "def test_good(): pass\n"
+        "def test_busy(): sum(range(100_000))\n"
         "def test_bad(): assert 1 == 2, 'bad'\n"
         "@pytest.mark.skip(reason='not here')\n"
         "def test_skipped(): pass\n"
@@ -167,12 +178,16 @@ def test_it_is_written_down_how_each_test_ended(tmp_path: Path) -> None:
     seen = json.loads(outcomes.read_text(encoding="utf-8"))
     assert {name.partition("::")[2]: (it["how"], it["said"].partition("\n")[0]) for name, it in seen.items()} == {
         "test_good": ("passed", ""),
+        "test_busy": ("passed", ""),
         "test_bad": ("failed", "AssertionError: bad"),
-        "test_skipped": ("skipped", f"('{test}', 4, 'Skipped: not here')"),
+        "test_skipped": ("skipped", f"('{test}', 5, 'Skipped: not here')"),
         "test_known": ("xfailed", "assert False"),
         "test_torn": ("failed", "ValueError: left open"),
     }
     assert all(it["seconds"] > 0 for it in seen.values())
+    spent = {name.partition("::")[2]: it["processor_seconds"] for name, it in seen.items()}
+    assert spent["test_busy"] > 0.0005
+    assert spent["test_skipped"] == 0
 
 
 TINY = """
@@ -184,13 +199,13 @@ from fastapi.testclient import TestClient
 done = []
 app = FastAPI()
 
-@app.get("/{seconds}")
-def index(seconds: float, background_tasks: BackgroundTasks):
+@app.get("/{seconds:int}")
+def index(seconds: int, background_tasks: BackgroundTasks):
     background_tasks.add_task(lambda: (time.sleep(seconds), done.append(seconds)))
 
-def test_good(): assert TestClient(app).get("/0").status_code == 200
-def test_quick(): TestClient(app).get("/0.1"); time.sleep(0.2); assert 0.1 in done
-def test_slow(): TestClient(app).get("/0.5"); assert 0.5 in done
+def test_good(): assert TestClient(app).get("/docs").status_code == 200
+def test_quick(): TestClient(app).get("/0"); assert done.count(0)
+def test_slow(): TestClient(app).get("/1"); assert done.count(1)
 def test_bad(): assert TestClient(app) is None
 def test_stock(): assert TestClient.__mro__[1].__module__ != "bgdemo.client"
 """
@@ -198,10 +213,11 @@ def test_stock(): assert TestClient.__mro__[1].__module__ != "bgdemo.client"
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[ModuleType, Any]:
-    """run.py, and a peer with five tests, whose table is empty."""
+    """run.py, and a peer with five tests."""
     monkeypatch.syspath_prepend(str(PEERS))
     run = importlib.import_module("run")
     monkeypatch.setattr(run, "CACHE", tmp_path)
+    monkeypatch.setattr(run, "LATE", 5.0)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they take a second to load
 
     class Tiny(run.Peer):  # type: ignore[misc,name-defined]
@@ -211,33 +227,14 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[ModuleType, A
     peer = Tiny("tiny", "Tiny", "", "", ("-p", "pytest_timeout"))
     (peer.folder / "tests").mkdir(parents=True)
     (peer.folder / "tests" / "test_tiny.py").write_text(TINY, encoding="utf-8")
-    peer.table.touch()
     return run, peer
 
 
-def compare(tiny: tuple[ModuleType, Any], **options: bool) -> list[str]:
+def test_what_differs_is_found_unless_the_table_names_it(
+    tiny: tuple[ModuleType, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     run, peer = tiny
-    return [line.partition("::")[2] for line in run.compare(Path(sys.executable), peer, **options)]
-
-
-def test_all_that_differs_is_found(tiny: tuple[ModuleType, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    assert [line.partition(":")[0] for line in compare(tiny, all_late=True)] == [
-        "test_stock",  # with wait_for_tasks=True
-        *["test_slow", "test_stock"],  # in the default manner
-        *["test_quick", "test_slow", "test_stock"],  # with an app that is held up
-    ]
-    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert [line[2:5] for line in shown if line[0] == "Tiny"] == [
-        ["Starlette's", "4", "1"],
-        ["bgdemo's,", "wait_for_tasks=True", "3"],
-        ["bgdemo's", "2", "3"],
-        ["bgdemo's,", "the", "app"],
-    ]
-    assert ["fails,", "and", "is", "not", "compared:", "tests/test_tiny.py::test_bad"] in shown
-
-
-def test_all_that_differs_can_be_excepted(tiny: tuple[ModuleType, Any]) -> None:
-    tiny[1].table.write_text(
+    peer.table.write_text(
         """
         [[waiting]]
         reason = "It is about the stock client itself."
@@ -246,8 +243,19 @@ def test_all_that_differs_can_be_excepted(tiny: tuple[ModuleType, Any]) -> None:
         [[default]]
         reason = "It counts on the task's end."
         races = true
-        tests = ["tests/test_tiny.py::test_quick", "tests/test_tiny.py::test_slow"]
+        tests = ["tests/test_tiny.py::test_quick", "tests/test_tiny.py::test_good"]
         """,
         encoding="utf-8",
     )
-    assert compare(tiny, all_late=False) == []
+    assert [
+        line.partition("test_tiny.py::")[::2] for line in run.compare(Path(sys.executable), peer, all_late=False)
+    ] == [
+        ("Tiny, default: tests/", "test_slow: failed, and no table names it: assert 0"),
+        ("Tiny, late: tests/", "test_good: passes, and a table says that it does not"),
+    ]
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    rows = [" ".join(line[2:6]) for line in shown if line[0] == "Tiny"]
+    assert rows[0].startswith("Starlette's 4 1 ")  # passed, failed
+    assert rows[1] == "bgdemo's, wait_for_tasks=True 3 2"
+    assert len(rows) == 4
+    assert ["fails,", "and", "is", "not", "compared:", "tests/test_tiny.py::test_bad"] in shown

@@ -16,6 +16,8 @@ class Outcome:
     """What its failure says."""
     seconds: float = 0.0
     """How long it took on the wall."""
+    processor_seconds: float = 0.0
+    """How long its process was on a processor, from the test's first line to its last."""
 
 
 Outcomes = Mapping[str, Outcome]
@@ -74,10 +76,15 @@ def problems(stock: Outcomes, own: Outcomes, excepted: Mapping[str, Excepted], *
                 yield f"{test}: {problem}"
 
 
-def ratio(stock: Outcomes, own: Outcomes) -> float:
-    """How long the tests that pass in both runs took, in terms of how long they took with Starlette's client."""
-    both = [test for test, outcome in stock.items() if outcome.how == own.get(test, _NOT_RUN).how == "passed"]
-    return sum(own[test].seconds for test in both) / sum(stock[test].seconds for test in both)
+def ratios(stock: Outcomes, own: Outcomes) -> tuple[float, float]:
+    """How long the tests that pass in both runs took, in terms of how long they took with Starlette's client.
+
+    Returns:
+        On the wall, which says little where other work goes on beside the tests, and on a processor.
+    """
+    both = [(it, own[test]) for test, it in stock.items() if it.how == own.get(test, _NOT_RUN).how == "passed"]
+    wall = sum(ours.seconds for _, ours in both) / sum(it.seconds for it, _ in both)
+    return wall, sum(ours.processor_seconds for _, ours in both) / sum(it.processor_seconds for it, _ in both)
 
 
 _NOT_RUN = Outcome("not run")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,25 @@ from typing import Any
 import pytest
 
 outcomes: dict[str, dict[str, Any]] = {}
-"""By a test's id: how it ended, what it said, and the seconds that it took."""
+"""By a test's id: how it ended, what it said, and the seconds that it took, on the wall and on a processor."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """xdist carries an item's properties over to the process that writes everything down."""
+    began = time.process_time()
+    try:
+        return (yield)
+    finally:
+        item.user_properties.append(("processor_seconds", time.process_time() - began))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """A test is set up, called and torn down; the first that is not passed is how it ended."""
     name = re.sub(r"@\w+$", "", report.nodeid)  # xdist's group
-    outcome = outcomes.setdefault(name, {"how": "passed", "said": "", "seconds": 0.0})
+    outcome = outcomes.setdefault(name, {"how": "passed", "said": "", "seconds": 0.0, "processor_seconds": 0.0})
     outcome["seconds"] += report.duration
+    outcome.update(report.user_properties if report.when == "call" else ())
     if outcome["how"] == "passed":
         crash = getattr(report.longrepr, "reprcrash", None)
         outcome["how"] = "xfailed" if hasattr(report, "wasxfail") else report.outcome

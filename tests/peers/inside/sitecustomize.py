@@ -52,11 +52,14 @@ def late_clock() -> dict[str, Any]:
     """The option of a client whose app pauses after each response."""
     if not LATE:
         return {}
+    import anyio
+
     from bgdemo.clock import RealClock
 
     class LateClock(RealClock):
         async def hold(self) -> None:
-            await asyncio.sleep(LATE)
+            with anyio.CancelScope(shield=True):  # a StreamingResponse cancels what it does when its client has all
+                await asyncio.sleep(LATE)
 
     make_websockets_late()
     return {"clock": LateClock()}
