@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -158,12 +159,14 @@ def test_a_worker_finds_the_modules_of_the_folder_that_a_notebook_works_in(
 
 @pytest.mark.parametrize(("module", "broker"), [("celery", "embedded"), ("redis", "redis://127.0.0.1:1/0")])
 def test_what_is_not_installed_is_said_with_the_line_that_installs_it(
-    module: str, broker: str, monkeypatch: pytest.MonkeyPatch
+    module: str, broker: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     line = engine.NEEDS[module]
     with pytest.raises(QueueError, match=f'{module} is not installed. Install it: python -m pip install "{line}"'):
         Queue(broker)
+    assert list(tmp_path.iterdir()) == []
     assert f'"{line}"' in PYPROJECT.read_text(encoding="utf-8").partition("queue = [")[2]
 
 

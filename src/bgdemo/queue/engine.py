@@ -69,12 +69,15 @@ class Settings:
 
 
 def refuse_unknown(broker: str) -> None:
-    """Raise QueueError if the broker is none of those that this package knows."""
+    """Raise QueueError if this package does not know the broker, or what it takes is not installed."""
     if broker != EMBEDDED and urlsplit(broker).scheme not in SCHEMES:
         raise QueueError(
             f"{broker!r} is no broker: give {EMBEDDED!r}, or a URL such as redis://127.0.0.1:6379/0 "
             "or amqp://guest:guest@127.0.0.1:5672//."
         )
+    _needed("celery")
+    if broker != EMBEDDED and SCHEMES[urlsplit(broker).scheme] == "Redis":
+        _needed("redis")
 
 
 def celery_app(settings: Settings, *, sends: bool) -> Any:
@@ -83,12 +86,7 @@ def celery_app(settings: Settings, *, sends: bool) -> Any:
     Args:
         settings: the same on both sides of the broker.
         sends: True on the side where a client waits for the answer of a route.
-
-    Raises:
-        QueueError: Celery is not installed, or Redis's client where it is wanted.
     """
-    if settings.kind == "Redis":
-        _needed("redis")
     app = _needed("celery").Celery("bgdemo", set_as_current=False)
     app.conf.update(
         broker_url=_url(settings),
