@@ -171,11 +171,8 @@ routes = nullable, singular, depends, defaulted, noted
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** With which of them does the app start? `True` or `False` for each.
 
-
 # %% tags=["predict", "real-time"] slideshow={"slide_type": "-"}
 start_guess = predict(nullable=..., singular=..., depends=..., defaulted=..., noted=...)
-
-
 started = {route.__name__: starts(route) for route in routes}
 client = TestClient(app)
 client.post("/defaulted")
