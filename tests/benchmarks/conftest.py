@@ -9,7 +9,7 @@ RATIOS = (
     ("TestClient and drain, against Starlette's TestClient", "client", "stock_client", 1 / 3),
     ("AsyncTestClient and drain, against the raw ASGI call", "async_client", "raw_asgi", None),
     ("TestClient and drain, against the raw ASGI call", "client", "raw_asgi", None),
-    ("import bgdemo, against import fastapi and httpx", "import_bgdemo", "import_fastapi_and_httpx", 1.1),
+    ("from bgdemo import TestClient, against fastapi and httpx", "import_bgdemo", "import_fastapi_and_httpx", 1.1),
 )
 
 
