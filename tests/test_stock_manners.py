@@ -205,6 +205,24 @@ class TestLoops:
         assert in_thread(client.drain).result(DEADLINE).tasks[0].status == "finished"
         client.close()
 
+    @pytest.mark.parametrize("begun", [False, True])
+    def test_the_call_after_one_that_gave_up_waiting_ends_the_loop(
+        self, begun: bool, gate: Gate, threads: Threads
+    ) -> None:
+        app = FastAPI()
+        app.add_api_route(
+            "/held", lambda: Response("one", background=BackgroundTask(gate.hold)) if begun else gate.hold()
+        )
+        app.add_api_route("/", lambda: None)
+        client = TestClient(app, wait_for_tasks=True, timeout=0.05)
+        with pytest.raises(ResponseTimeout):
+            client.get("/held")
+        gate.open()
+        in_thread(client.drain).result(DEADLINE)
+        client.timeout = DEADLINE
+        assert client.get("/").status_code == 200
+        assert threads.loops() == []
+
     def test_an_app_that_calls_its_own_client_on_its_loop_is_told(self) -> None:
         app = FastAPI()
 

@@ -54,15 +54,15 @@ class ThreadReader(httpx.SyncByteStream):
             self.is_over()
 
     def close(self) -> None:
-        if not self._session.manners.wait_for_tasks:
-            self._leave()
-        elif not self._exchange.gone:
-            try:
+        try:
+            if not self._session.manners.wait_for_tasks:
+                self._leave()
+            elif not self._exchange.gone:
                 if not self._exchange.ended:
                     self._thread.run(self._session.cut_off(self._exchange))
                 self._exchange.raise_error()
-            finally:
-                self.is_over()
+        finally:
+            self.is_over()
 
     def is_over(self) -> None:
         when_over, self._when_over = self._when_over, None

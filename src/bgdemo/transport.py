@@ -84,12 +84,12 @@ class ThreadTransport(httpx.BaseTransport):
         signal = Signal()
         exchange = self._session.exchange(request, body, signal.set)
         reader = ThreadReader(self._session, exchange, thread, signal, self.give_back)
-        with thread.turn:
-            exchange.sent_at = self._session.now()
-            thread.call_next(self._session.send, exchange, self._session.context())
-            while not exchange.started and not exchange.ended:
-                reader.wait()
         try:
+            with thread.turn:
+                exchange.sent_at = self._session.now()
+                thread.call_next(self._session.send, exchange, self._session.context())
+                while not exchange.started and not exchange.ended:
+                    reader.wait()
             return exchange.response(reader)
         except BaseException:
             reader.is_over()
