@@ -56,6 +56,14 @@ MODULES = modules()
 each = pytest.mark.parametrize(("room", "tree"), MODULES, ids=[f"{at}-{room}" for at, (room, _) in enumerate(MODULES)])
 
 
+UNIX_ONLY = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
+NEEDS_UNIX = (
+    *[f"bgdemo.grading.{name}" for name in ("inside.", "grading", "journal", "judge", "sandbox", "users", "verdicts")],
+    "bgdemo.queue.files",
+)
+"""What is behind grading's refuse_elsewhere(), and the room that imports kombu, whose file locks are others there."""
+
+
 def imported(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
@@ -128,6 +136,18 @@ def test_importing_the_clients_imports_nothing_heavy_and_starts_no_thread() -> N
 
 def test_importing_the_package_alone_imports_nothing() -> None:
     assert not imported_by("import bgdemo") & {"fastapi", "starlette", "httpx", "anyio", "asyncio", "dataclasses"}
+
+
+def test_what_windows_does_not_have_is_imported_by_grading_alone() -> None:
+    code = f"""
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys({UNIX_ONLY}))  # as if they were not there
+import bgdemo, bgdemo.grading
+for found in pkgutil.walk_packages(bgdemo.__path__, "bgdemo."):
+    if not found.name.startswith({NEEDS_UNIX}) and not found.name.endswith("__main__"):
+        importlib.import_module(found.name)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_modules_and_functions_stay_small() -> None:
