@@ -5,6 +5,7 @@ import re
 import pytest
 
 from course import SOURCES, build, code_cells, committed, source_of, tags, words_in
+from fresh import ROOT
 
 MOST_CODE_CELLS, MOST_WORDS_BETWEEN_RUNS, MOST_LINES = 15, 80, 10
 WIDEST = 108
@@ -46,6 +47,16 @@ def test_a_notebook_opens_with_the_article_s_heading_two_chinese_lines_objective
     assert len([line for line in opening.splitlines() if len(re.findall(r"[\u4e00-\u9fff]", line)) > 10]) == 2
     for part in ("you will be able to", "minutes", "What differs from the article"):
         assert part in opening
+
+
+@each
+def test_a_notebook_takes_30_minutes_at_most_and_the_teacher_is_told_the_same(name: str) -> None:
+    opening = build.read(source_of(name)).cells[0].source
+    title, minutes = opening.partition("\n")[0].removeprefix("# "), re.search(r"\*\*Time:\*\* (\d+) minutes", opening)
+    assert minutes is not None
+    assert int(minutes.group(1)) <= (25 if name.startswith("04") else 30)
+    teaching = (ROOT / "TEACHING.md").read_text(encoding="utf-8")
+    assert f"\n## Notebook {name[:2]}: {title} ({minutes.group(1)} minutes" in teaching
 
 
 @each
