@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from starlette.background import BackgroundTask, BackgroundTasks
 
-from bgdemo.turnstile import Turnstile
+from bgdemo.threads.turnstile import Turnstile
 
 TaskObject = BackgroundTask
 

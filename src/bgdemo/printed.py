@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from bgdemo.turnstile import Turnstile
+from bgdemo.threads.turnstile import Turnstile
 
 keep: ContextVar[Callable[[str], object] | None] = ContextVar("bgdemo_printed", default=None)
 """Called with what is written to standard output in this context, as well as the stream itself."""

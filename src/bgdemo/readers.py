@@ -9,7 +9,8 @@ import httpx
 from bgdemo.errors import ClientError, ResponseTimeout
 from bgdemo.exchange import Exchange, OneTurn
 from bgdemo.session import Session
-from bgdemo.threads import LoopThread, Signal
+from bgdemo.threads.loop_thread import LoopThread
+from bgdemo.threads.signal import Signal
 
 
 class ThreadReader(httpx.SyncByteStream):

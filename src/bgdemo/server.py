@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from bgdemo.asgi import as_asgi
 from bgdemo.errors import ClientError
 from bgdemo.recorder import Recorder
-from bgdemo.threads import LoopThread
+from bgdemo.threads.loop_thread import LoopThread
 from bgdemo.timeline import Timeline
 
 GLANCE = 0.01

@@ -11,7 +11,7 @@ from starlette.types import Message
 
 from bgdemo.errors import ResponseTimeout
 from bgdemo.session import Session
-from bgdemo.threads import Signal
+from bgdemo.threads.signal import Signal
 from bgdemo.transport import ThreadTransport
 from bgdemo.websocket import Conversation
 

@@ -14,7 +14,8 @@ from bgdemo.errors import ClientError
 from bgdemo.exchange import OneTurn
 from bgdemo.readers import LoopReader, ThreadReader, answer
 from bgdemo.session import Call, Session
-from bgdemo.threads import STOPPED, LoopThread, Signal
+from bgdemo.threads.loop_thread import STOPPED, LoopThread
+from bgdemo.threads.signal import Signal
 from bgdemo.websocket import UpgradeRequest
 
 GRACE = 1.0

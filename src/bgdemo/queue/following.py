@@ -12,7 +12,7 @@ from bgdemo.errors import QueuedTaskFailed
 from bgdemo.queue.engine import Settings
 from bgdemo.queue.notes import HEARD, Note, Reader
 from bgdemo.queue.workers import Worker
-from bgdemo.threads import LoopThread
+from bgdemo.threads.loop_thread import LoopThread
 
 GLANCE = 0.02
 """Seconds between two looks at the notes, while something is expected of them."""

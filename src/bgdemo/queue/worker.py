@@ -28,7 +28,7 @@ from bgdemo.queue.engine import (
 )
 from bgdemo.queue.notes import Writer
 from bgdemo.queue.run import Noted, serve
-from bgdemo.threads import LoopThread
+from bgdemo.threads.loop_thread import LoopThread
 
 GLANCE = 0.05
 """Seconds between two looks at whether all is done."""

@@ -19,7 +19,7 @@ from bgdemo.simulation.calls import Call, Verdict
 from bgdemo.simulation.moments import KNOWN_LIMIT, Moments
 from bgdemo.simulation.participants import ClockHasEnded, Kind, Nap, Participant, Waiter
 from bgdemo.simulation.wakeups import NEVER
-from bgdemo.threads import Signal
+from bgdemo.threads.signal import Signal
 
 if TYPE_CHECKING:
     from bgdemo.simulation.loop import SimulatedEventLoop

@@ -5,7 +5,7 @@ import threading
 
 from bgdemo.simulation.participants import Participant
 from bgdemo.simulation.wakeups import to_nanoseconds
-from bgdemo.threads import Signal
+from bgdemo.threads.signal import Signal
 
 
 class Verdict(enum.Enum):

@@ -15,7 +15,8 @@ from bgdemo.simulation.loop import SimulatedEventLoop
 from bgdemo.simulation.participants import ClockHasEnded, enter, here, leave
 from bgdemo.simulation.wakeups import NEVER
 from bgdemo.simulation.watch import Patience, Watch
-from bgdemo.threads import LoopThread, Signal, _Outcome
+from bgdemo.threads.loop_thread import LoopThread, Outcome
+from bgdemo.threads.signal import Signal
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ class SimulatedLoopThread(LoopThread):
 
         Once the client is being closed, a loop that has come to a stop is asked for nothing more: the result is None.
         """
-        outcome: _Outcome[T] = _Outcome()
+        outcome: Outcome[T] = Outcome()
         waiting = [coroutine]
 
         def begin() -> None:

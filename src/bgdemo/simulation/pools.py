@@ -7,7 +7,7 @@ from typing import Any
 from bgdemo.simulation import bound, waits
 from bgdemo.simulation.participants import Participant, here
 from bgdemo.simulation.threads import members
-from bgdemo.threads import _DaemonExecutor
+from bgdemo.threads.executor import DaemonExecutor
 
 real_submit = concurrent.futures.ThreadPoolExecutor.submit
 
@@ -37,7 +37,7 @@ def _baton_of(thread: threading.Thread) -> object:
 def _double(pool: Any, me: Participant) -> concurrent.futures.Executor:
     double = me.baton.pools.get(pool)
     if double is None:
-        double = _DaemonExecutor(
+        double = DaemonExecutor(
             pool._max_workers, f"{pool._thread_name_prefix} on a simulated clock", pool._initializer, pool._initargs
         )
         me.baton.pools[pool] = double

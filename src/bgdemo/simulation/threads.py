@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from bgdemo.simulation import bound
 from bgdemo.simulation.participants import ClockHasEnded, Outside, Participant, Waiter, enter, here, leave
-from bgdemo.threads import LoopThread
+from bgdemo.threads.loop_thread import LoopThread
 
 real_start = threading.Thread.start
 real_run_sync = anyio.to_thread.run_sync

@@ -1,8 +1,6 @@
-"""The one place where threads are started: an event loop in a daemon thread, and the ways across to it."""
+"""An event loop in a daemon thread, and the ways across to it."""
 
 import asyncio
-import concurrent.futures
-import concurrent.futures.thread
 import contextlib
 import functools
 import importlib
@@ -13,6 +11,8 @@ from contextvars import Context
 from typing import Any, Generic, TypeVar
 
 from bgdemo.errors import ClientError
+from bgdemo.threads.executor import DaemonExecutor
+from bgdemo.threads.signal import Signal
 
 T = TypeVar("T")
 
@@ -20,26 +20,6 @@ STOPPED = "The app's event loop has stopped: did the app call sys.exit(), or sto
 
 _GLANCE = 0.2
 """Seconds between two looks at whether a thread that is waited for still lives, and for Ctrl-C on Windows."""
-
-
-class Signal:
-    """Wakes one waiting thread; setting it twice is setting it once. Much cheaper than threading.Event."""
-
-    __slots__ = ("_lock",)
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lock.acquire()
-
-    def set(self) -> None:
-        """Wake the waiting thread, or the next one to wait."""
-        if self._lock.locked():
-            with contextlib.suppress(RuntimeError):  # set on two threads at once
-                self._lock.release()
-
-    def wait(self, timeout: float) -> bool:
-        """Wait for `set` for at most so many seconds; False if it did not come."""
-        return self._lock.acquire(timeout=timeout)
 
 
 class LoopThread:
@@ -101,7 +81,7 @@ class LoopThread:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop, and wait for its result or its exception."""
-        outcome: _Outcome[T] = _Outcome()
+        outcome: Outcome[T] = Outcome()
         self.call_soon(outcome.follow, self.loop, coroutine)
         self.wait(outcome.signal, None)
         return outcome.get()
@@ -165,7 +145,7 @@ class LoopThread:
             self._ready.set()
             return
         with self._runner as runner:
-            self.loop.set_default_executor(_DaemonExecutor())
+            self.loop.set_default_executor(DaemonExecutor())
             runner.run(self._serve())
 
     async def _serve(self) -> None:
@@ -174,7 +154,7 @@ class LoopThread:
         await self._stopping.wait()
 
 
-class _Outcome(Generic[T]):
+class Outcome(Generic[T]):
     """The result of a coroutine, carried over to the thread that waits for it."""
 
     def __init__(self) -> None:
@@ -200,19 +180,3 @@ class _Outcome(Generic[T]):
         except BaseException as error:  # sys.exit() too, which would end the event loop
             self._error = error
             return None
-
-
-_joined_at_exit: Any = concurrent.futures.thread._threads_queues
-
-
-class _DaemonExecutor(concurrent.futures.ThreadPoolExecutor):
-    """Where asyncio.to_thread runs; the interpreter does not wait for its threads when it exits."""
-
-    def submit(self, *args: Any, **kwargs: Any) -> "concurrent.futures.Future[Any]":
-        future = super().submit(*args, **kwargs)
-        for thread in self._threads:
-            _joined_at_exit.pop(thread, None)
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        super().shutdown(wait=False, cancel_futures=cancel_futures)
