@@ -72,7 +72,7 @@ def imported(node: ast.AST) -> Iterator[str]:
 
 
 def room_of(name: str) -> str | None:
-    """The room that `bgdemo.log.Log` or `bgdemo.hooks` is in; the package's own names are in __init__."""
+    """The room that `bgdemo.record.log.Log` or `bgdemo.record.hooks` is in; the package's own names are in __init__."""
     parts = name.split(".")
     if parts[0] != "bgdemo":
         return None

@@ -305,7 +305,7 @@ def test_a_close_amid_the_tasks_leaves_the_rest_added() -> None:
 
 
 def _kept_run(client: TestClient) -> Any:
-    from bgdemo.faked import KeptRun
+    from bgdemo.record.fake_mode import KeptRun
 
     client.drain()
     return KeptRun(client._session.recorder, None)

@@ -9,7 +9,8 @@ from fastapi import BackgroundTasks as FastAPIBackgroundTasks
 from fastapi import FastAPI
 from starlette.background import BackgroundTask, BackgroundTasks
 
-from bgdemo import Recorder, TestClient, hooks
+from bgdemo import Recorder, TestClient
+from bgdemo.record import hooks
 from gates import DEADLINE, Gate, Threads, forget_clients, in_thread, until
 
 ORIGINAL = (BackgroundTask.__init__, BackgroundTask.__call__, BackgroundTasks.__init__, BackgroundTasks.add_task)

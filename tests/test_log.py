@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bgdemo.clock import RealClock
-from bgdemo.log import Log, describe
+from bgdemo.record.log import Log, describe
 from gates import DEADLINE, in_thread
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bgdemo.naming import full_name, names
+from bgdemo.record.naming import full_name, names
 
 
 def function() -> None: ...

@@ -18,7 +18,7 @@ from bgdemo.display import Mark
 from bgdemo.notebook import choose, predict, watch
 from bgdemo.questions import Question
 from bgdemo.questions.waiting import who_waited
-from bgdemo.timeline import Event, Request, Task, Timeline
+from bgdemo.record.timeline import Event, Request, Task, Timeline
 
 PLACES = questions.__path__
 

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from bgdemo.advice import guide
     from bgdemo.client import AsyncTestClient, TestClient
     from bgdemo.clock import Clock, RealClock
-    from bgdemo.recorder import Recorder
+    from bgdemo.record.recorder import Recorder
+    from bgdemo.record.timeline import Event, Request, Task, Timeline
     from bgdemo.simulation import SimulatedClock
-    from bgdemo.timeline import Event, Request, Task, Timeline
 
 __all__ = [
     "AsyncTestClient",

@@ -4,7 +4,7 @@ import os
 import site
 import traceback
 
-from bgdemo.log import describe
+from bgdemo.record.log import describe
 
 
 def blame(error: BaseException) -> str:

@@ -12,8 +12,9 @@ from starlette.types import ASGIApp
 from bgdemo.clock import Clock, ClockName
 from bgdemo.errors import ClientError
 from bgdemo.exchange import Manners
-from bgdemo.faked import KeptRun, Mode
-from bgdemo.naming import Function
+from bgdemo.record.fake_mode import KeptRun, Mode
+from bgdemo.record.naming import Function
+from bgdemo.record.timeline import Timeline
 from bgdemo.session import Session
 from bgdemo.shared import (
     Observed,
@@ -24,7 +25,6 @@ from bgdemo.shared import (
     warn_of_timeout,
     with_user_agent,
 )
-from bgdemo.timeline import Timeline
 from bgdemo.transport import LoopTransport, ThreadTransport
 from bgdemo.websocket import UpgradeRequest, WebSocketSession, upgrade_arguments
 

@@ -16,7 +16,7 @@ from starlette.types import Message, Scope
 
 from bgdemo.asgi import ResponseOrder
 from bgdemo.errors import AppError, ClientError
-from bgdemo.recorder import Recorder, WatchedRequest
+from bgdemo.record.recorder import Recorder, WatchedRequest
 
 HIGH_WATER = 65_536
 """Bytes of a response that may wait for its reader before the app has to wait, as on uvicorn."""

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 import httpx
 
-from bgdemo import watched_task
 from bgdemo.client import AsyncTestClient, TestClient
 from bgdemo.errors import BgdemoError, DrainTimeout
-from bgdemo.faked import KeepingRecorder
-from bgdemo.log import describe
+from bgdemo.record import task as recorded_task
+from bgdemo.record.fake_mode import KeepingRecorder
+from bgdemo.record.log import describe
 from bgdemo.shared import may_wait
 
 UNSEEN = (
@@ -180,7 +180,7 @@ def _from_the_task_on(traceback: TracebackType | None) -> TracebackType | None:
     """The part of a traceback that is the task's own; all of it where no task raised."""
     rest = start = traceback
     while rest is not None:
-        if rest.tb_frame.f_code.co_filename == watched_task.__file__:
+        if rest.tb_frame.f_code.co_filename == recorded_task.__file__:
             start = rest.tb_next
         rest = rest.tb_next
     return start

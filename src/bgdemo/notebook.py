@@ -18,8 +18,8 @@ from typing import Any, overload
 from bgdemo.client import AsyncTestClient, TestClient
 from bgdemo.display import Mark, stacked, svg, text
 from bgdemo.questions import Answer, Question, is_close
+from bgdemo.record.timeline import Timeline
 from bgdemo.simulation import SimulatedClock
-from bgdemo.timeline import Timeline
 
 FRAME = 0.2
 """Seconds between two pictures of `watch`."""

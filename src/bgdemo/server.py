@@ -7,9 +7,9 @@ from starlette.types import ASGIApp
 
 from bgdemo.asgi import as_asgi
 from bgdemo.errors import ClientError
-from bgdemo.recorder import Recorder
+from bgdemo.record.recorder import Recorder
+from bgdemo.record.timeline import Timeline
 from bgdemo.threads.loop_thread import LoopThread
-from bgdemo.timeline import Timeline
 
 GLANCE = 0.01
 """Seconds between two looks at whether uvicorn has started."""

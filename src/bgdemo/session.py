@@ -9,15 +9,15 @@ from typing import Any, Protocol
 import anyio
 import httpx
 
-from bgdemo import hooks
 from bgdemo.asgi import build_scope
-from bgdemo.elsewhere import TaskElsewhere
 from bgdemo.errors import ClientError, DrainTimeout
 from bgdemo.exchange import Exchange, Manners
 from bgdemo.lifespan import Lifespan
-from bgdemo.log import describe
-from bgdemo.recorder import Recorder, WatchedRequest
-from bgdemo.timeline import Timeline
+from bgdemo.record import hooks
+from bgdemo.record.log import describe
+from bgdemo.record.recorder import Recorder, WatchedRequest
+from bgdemo.record.remote_task import TaskElsewhere
+from bgdemo.record.timeline import Timeline
 
 
 class Call(Protocol):

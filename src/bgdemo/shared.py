@@ -10,11 +10,11 @@ from starlette.types import ASGIApp
 from bgdemo.asgi import as_asgi
 from bgdemo.clock import ClientClock, Clock, ClockName, as_clock
 from bgdemo.errors import ClientError
-from bgdemo.faked import Mode, new_recorder
-from bgdemo.recorder import Recorder
+from bgdemo.record.fake_mode import Mode, new_recorder
+from bgdemo.record.recorder import Recorder
+from bgdemo.record.timeline import Timeline
 from bgdemo.session import Session
 from bgdemo.simulation import SimulatedClock
-from bgdemo.timeline import Timeline
 
 
 class Observed:

@@ -12,7 +12,7 @@ from starlette.types import Message, Scope
 from starlette.websockets import WebSocketDisconnect
 
 from bgdemo.errors import ClientError
-from bgdemo.recorder import Recorder
+from bgdemo.record.recorder import Recorder
 from bgdemo.session import Session
 
 CUT_OFF = 1006

@@ -14,7 +14,7 @@ import pytest
 
 from bgdemo.queue import ProcessClient
 from bgdemo.queue.local import RabbitMQ, Redis, Server
-from bgdemo.timeline import Timeline
+from bgdemo.record.timeline import Timeline
 
 LATENCY, THROUGHPUT = 100, 200
 """How many requests are measured one by one, and how many tasks are added as fast as they go."""

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 from bgdemo.assertions.words import fate
 from bgdemo.display import summary, svg, text
-from bgdemo.timeline import Event, EventKind, Request, Task, TaskStatus, Timeline
+from bgdemo.record.timeline import Event, EventKind, Request, Task, TaskStatus, Timeline
 
 Told = tuple[float, EventKind, int | None]
 

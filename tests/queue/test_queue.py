@@ -20,7 +20,7 @@ from bgdemo import AsyncTestClient, TestClient, assertions
 from bgdemo.errors import QueuedTaskFailed, QueueError
 from bgdemo.queue import Queue, dependency, engine, tasks
 from bgdemo.queue.engine import NAME
-from bgdemo.timeline import Timeline
+from bgdemo.record.timeline import Timeline
 from servers import serve as serve_here
 from servers import until
 

@@ -13,7 +13,7 @@ import pytest
 from fastapi import BackgroundTasks, FastAPI
 
 from bgdemo import TestClient
-from bgdemo.timeline import Timeline
+from bgdemo.record.timeline import Timeline
 
 RUNS = int(os.environ.get("BGDEMO_RUNS", "100"))
 """1,000 in a soak."""

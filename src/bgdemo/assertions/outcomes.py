@@ -7,8 +7,8 @@ from bgdemo.assertions.search import Args, Kwargs, Search
 from bgdemo.assertions.words import advice, call_text, failure, fate, listed, times_text
 from bgdemo.display.axis import axis_of
 from bgdemo.display.rows import event_places
-from bgdemo.naming import Function
-from bgdemo.timeline import RanIn, Task, Timeline
+from bgdemo.record.naming import Function
+from bgdemo.record.timeline import RanIn, Task, Timeline
 
 _PLACES: dict[RanIn, str] = {"threadpool": "the thread pool", "event_loop": "the event loop", "worker": "a worker"}
 

@@ -12,8 +12,8 @@ from bgdemo import TestClient
 from bgdemo.cli.terminal import Failed, Screen, WrongUsage
 from bgdemo.clock import ClockName
 from bgdemo.lessons import add_task, folder, use_folder
+from bgdemo.record.timeline import Task
 from bgdemo.simulation import SimulatedClock
-from bgdemo.timeline import Task
 
 TASK_SECONDS = 7.0
 """How long the article's task takes."""

@@ -15,8 +15,8 @@ from bgdemo.cli.target import load
 from bgdemo.cli.terminal import Screen, WrongUsage, plural, seconds
 from bgdemo.clock import ClockName
 from bgdemo.errors import BgdemoError, DrainTimeout
-from bgdemo.log import describe
-from bgdemo.timeline import Task, Timeline
+from bgdemo.record.log import describe
+from bgdemo.record.timeline import Task, Timeline
 
 GLANCE = 0.1
 """Seconds between two looks at what is still running."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from bgdemo.display import picture, text_form
 from bgdemo.display.axis import Mark, axis_of
 from bgdemo.display.sentence import sentence
-from bgdemo.timeline import Request, Task, Timeline
+from bgdemo.record.timeline import Request, Task, Timeline
 
 __all__ = ["Mark", "stacked", "summary", "svg", "text"]
 

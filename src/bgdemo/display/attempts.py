@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bgdemo.timeline import Event, EventKind, Task, TaskStatus, Timeline
+from bgdemo.record.timeline import Event, EventKind, Task, TaskStatus, Timeline
 
 _CUT_SHORT: dict[EventKind, TaskStatus] = {"task_retried": "failed", "task_interrupted": "lost"}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bgdemo.timeline import Timeline
+from bgdemo.record.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bgdemo.display.axis import Axis, Mark, axis_of
 from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
 from bgdemo.display.words import cells, clean, ems, reason, shorten, wrap
-from bgdemo.timeline import Task, Timeline
+from bgdemo.record.timeline import Task, Timeline
 
 WIDTH, EDGE = 760, 16
 ROW, GAP, LANE, HEAD = 38, 22, 18, 18

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bgdemo.display.attempts import Attempt, attempts_of, workers_of
 from bgdemo.display.words import clean, reason
-from bgdemo.timeline import EventKind, Request, Task, Timeline
+from bgdemo.record.timeline import EventKind, Request, Task, Timeline
 
 MOST_ROWS = 40
 """A timeline with more is drawn with gaps."""

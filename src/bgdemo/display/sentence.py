@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bgdemo.display.axis import Axis
 from bgdemo.display.rows import counted, event_places
 from bgdemo.display.words import clean, reason, shorten
-from bgdemo.timeline import Request, Task, TaskStatus, Timeline
+from bgdemo.record.timeline import Request, Task, TaskStatus, Timeline
 
 SMALL_WAIT = 0.05
 """Up to this part of the time until the last task ended, a client is said not to have waited."""

@@ -7,7 +7,7 @@ from bgdemo.display.axis import Axis, Mark, axis_of
 from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
 from bgdemo.display.words import cells, clean, pad, reason, shorten, wrap
-from bgdemo.timeline import Request, Task, Timeline
+from bgdemo.record.timeline import Request, Task, Timeline
 
 COLUMNS = 100
 MOST_NAME = 28

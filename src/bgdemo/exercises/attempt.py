@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 from bgdemo.client import TestClient
 from bgdemo.errors import DrainTimeout
 from bgdemo.lessons import temporary_folder
+from bgdemo.record.timeline import Request, Task, Timeline
 from bgdemo.simulation import SimulatedClock
-from bgdemo.timeline import Request, Task, Timeline
 
 Scenario = Callable[[TestClient], Any]
 """Talks to an app through a client, and returns what the checks want to look at beside the timeline."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.core import Check
-from bgdemo.timeline import Request, Task
+from bgdemo.record.timeline import Request, Task
 
 AT_ONCE = 0.5
 """Seconds; who waits longer has waited for something."""

@@ -15,8 +15,8 @@ from bgdemo.errors import BgdemoError, ClientError
 from bgdemo.exercises import attempt
 from bgdemo.exercises.attempt import Attempt, Scenario
 from bgdemo.exercises.code import Code, load, source_of
-from bgdemo.log import describe
-from bgdemo.timeline import Timeline
+from bgdemo.record.log import describe
+from bgdemo.record.timeline import Timeline
 
 Verdict = Literal["not attempted", "wrong", "raised", "right"]
 

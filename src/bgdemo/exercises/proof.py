@@ -9,7 +9,7 @@ from bgdemo.exercises import attempt
 from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.code import load, source_of
 from bgdemo.exercises.core import AnyExercise, Outcome, Verdict
-from bgdemo.log import describe
+from bgdemo.record.log import describe
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)

@@ -12,7 +12,7 @@ from bgdemo.grading.inside.channel import Channel
 from bgdemo.grading.inside.wire import OF_THE_TRANSFER, Tampered
 from bgdemo.grading.rebuilt import rebuild, together
 from bgdemo.lessons import folder
-from bgdemo.timeline import Timeline
+from bgdemo.record.timeline import Timeline
 
 
 class Link:

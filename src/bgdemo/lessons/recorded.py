@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 from typing import Literal
 
-from bgdemo.timeline import Timeline
+from bgdemo.record.timeline import Timeline
 
 
 def recorded(broker: Literal["redis", "rabbitmq"]) -> Timeline:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bgdemo.errors import QueueError
-from bgdemo.naming import names
+from bgdemo.record.naming import names
 
 
 def importable(function: Any) -> str:

@@ -12,8 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bgdemo import hooks
-from bgdemo.elsewhere import TaskElsewhere
 from bgdemo.errors import BrokerUnavailable, QueueError
 from bgdemo.queue.arguments import importable, refuse_unsendable
 from bgdemo.queue.engine import (
@@ -33,7 +31,9 @@ from bgdemo.queue.failures import Failure, failures_in
 from bgdemo.queue.following import Follower
 from bgdemo.queue.notes import Reader, Writer, known
 from bgdemo.queue.workers import Worker
-from bgdemo.recorder import WatchedRequest
+from bgdemo.record import hooks
+from bgdemo.record.recorder import WatchedRequest
+from bgdemo.record.remote_task import TaskElsewhere
 
 READY = 30.0
 """Seconds on the wall that a worker may take to start."""

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bgdemo.elsewhere import TaskElsewhere
 from bgdemo.errors import QueuedTaskFailed
 from bgdemo.queue.engine import Settings
 from bgdemo.queue.notes import HEARD, Note, Reader
 from bgdemo.queue.workers import Worker
+from bgdemo.record.remote_task import TaskElsewhere
 from bgdemo.threads.loop_thread import LoopThread
 
 GLANCE = 0.02

@@ -15,10 +15,10 @@ import httpx
 
 from bgdemo.clock import RealClock
 from bgdemo.errors import ClientError, DrainTimeout
-from bgdemo.log import Log
 from bgdemo.queue.notes import HEARD, KEEP, Note, Reader
 from bgdemo.queue.workers import environment
-from bgdemo.timeline import Timeline
+from bgdemo.record.log import Log
+from bgdemo.record.timeline import Timeline
 
 READY, GRACE = 30.0, 30.0
 """Seconds on the wall that the process may take to answer, and to end once it is asked to."""

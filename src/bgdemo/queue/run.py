@@ -6,11 +6,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from bgdemo.log import describe
-from bgdemo.printed import Listener, keep
 from bgdemo.queue.arguments import found
 from bgdemo.queue.engine import TASK
 from bgdemo.queue.notes import Writer
+from bgdemo.record.log import describe
+from bgdemo.record.stdout import Listener, keep
 
 Message = dict[str, Any]
 """function, args, kwargs; retries: how many; backoff: seconds before the first; notes: the folder to note in."""

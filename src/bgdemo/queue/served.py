@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.clock import RealClock
-from bgdemo.log import Log, NoteKind
-from bgdemo.naming import names
 from bgdemo.queue.dependency import queue_of_environment
 from bgdemo.queue.engine import EMBEDDED
 from bgdemo.queue.notes import KEEP, Writer, known
-from bgdemo.recorder import Recorder
+from bgdemo.record.log import Log, NoteKind
+from bgdemo.record.naming import names
+from bgdemo.record.recorder import Recorder
 
 GLANCE = 0.01
 """Seconds between two looks at whether uvicorn has started."""

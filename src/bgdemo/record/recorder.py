@@ -12,14 +12,14 @@ from typing import Any
 from starlette.background import BackgroundTasks
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bgdemo import hooks
 from bgdemo.clock import Clock, RealClock
-from bgdemo.elsewhere import TaskElsewhere, Waiting
 from bgdemo.errors import ClientError, EndlessLoopError
-from bgdemo.log import Log, describe
-from bgdemo.printed import Listener
-from bgdemo.timeline import TaskStatus, Timeline
-from bgdemo.watched_task import WatchedTask
+from bgdemo.record import hooks
+from bgdemo.record.log import Log, describe
+from bgdemo.record.remote_task import TaskElsewhere, Waiting
+from bgdemo.record.stdout import Listener
+from bgdemo.record.task import WatchedTask
+from bgdemo.record.timeline import TaskStatus, Timeline
 
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _ENDS = {"http.response.body", "websocket.close", "websocket.http.response.body"}

@@ -3,14 +3,14 @@
 import functools
 from typing import TYPE_CHECKING, Any
 
-from bgdemo import hooks
 from bgdemo.errors import EndlessLoopError
-from bgdemo.log import describe
-from bgdemo.printed import keep
-from bgdemo.timeline import TaskStatus
+from bgdemo.record import hooks
+from bgdemo.record.log import describe
+from bgdemo.record.stdout import keep
+from bgdemo.record.timeline import TaskStatus
 
 if TYPE_CHECKING:
-    from bgdemo.recorder import Recorder
+    from bgdemo.record.recorder import Recorder
 
 _FAILURES = (Exception, SystemExit, KeyboardInterrupt, EndlessLoopError)
 

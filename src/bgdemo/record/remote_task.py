@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bgdemo.log import NoteKind
+from bgdemo.record.log import NoteKind
 
 if TYPE_CHECKING:
-    from bgdemo.recorder import Recorder
+    from bgdemo.record.recorder import Recorder
 
 
 class Waiting(Protocol):

@@ -13,12 +13,12 @@ from typing import Literal, get_args
 from starlette.background import BackgroundTasks
 from starlette.types import ASGIApp, Scope
 
-from bgdemo import hooks
 from bgdemo.clock import Clock
 from bgdemo.errors import ClientError
-from bgdemo.naming import Function, full_name, names
-from bgdemo.recorder import Recorder, WatchedRequest
-from bgdemo.watched_task import WatchedTask
+from bgdemo.record import hooks
+from bgdemo.record.naming import Function, full_name, names
+from bgdemo.record.recorder import Recorder, WatchedRequest
+from bgdemo.record.task import WatchedTask
 
 Mode = Literal["live", "fake"]
 """Tasks run after their response; or they are kept, for `run_tasks()`."""

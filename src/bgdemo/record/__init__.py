@@ -1,0 +1,1 @@
+"""What an app does, written down: requests, tasks and what they print, read back as a timeline; knows no client."""
