@@ -5,7 +5,7 @@ from pathlib import Path
 import fastapi  # noqa: F401 (pytester forgets what a run imports: half of a package must not stay behind)
 import pytest
 
-import bgdemo.fixtures  # noqa: F401
+import bgdemo.testing.fixtures  # noqa: F401
 from bgdemo import assertions
 
 EXAMPLE = Path(__file__).parent / "example_project"

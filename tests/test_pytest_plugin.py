@@ -11,7 +11,7 @@ import fastapi  # noqa: F401 (pytester forgets what a run imports: half of a pac
 import pytest
 
 from bgdemo import AsyncTestClient, TestClient
-from bgdemo.fixtures import Options
+from bgdemo.testing.fixtures import Options
 
 SHOP = """
 import asyncio

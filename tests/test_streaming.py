@@ -13,7 +13,7 @@ from starlette.background import BackgroundTask
 from starlette.types import Receive, Scope, Send
 
 from bgdemo import TestClient
-from bgdemo.exchange import HIGH_WATER
+from bgdemo.client.exchange import HIGH_WATER
 from gates import DEADLINE, Gate, in_thread, until
 
 START = {"type": "http.response.start", "status": 200, "headers": []}

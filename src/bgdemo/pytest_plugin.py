@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from bgdemo.client import AsyncTestClient, TestClient
-    from bgdemo.fixtures import ClientsOfTest, Options
+    from bgdemo.testing.fixtures import ClientsOfTest, Options
 
 _CLIENTS: pytest.StashKey["ClientsOfTest"] = pytest.StashKey()
 _FIXTURES = {"bg_client", "async_bg_client"}
@@ -90,7 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     # Before any test: what bgdemo finds in Starlette and in the standard library has to be the real thing.
     if any(not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) for item in session.items):
-        import bgdemo.fixtures  # noqa: F401
+        import bgdemo.testing.fixtures  # noqa: F401
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -137,7 +137,7 @@ def pytest_runtest_makereport(
 
 
 def _clients_of(item: pytest.Item) -> "ClientsOfTest":
-    from bgdemo.fixtures import ClientsOfTest
+    from bgdemo.testing.fixtures import ClientsOfTest
 
     if _CLIENTS not in item.stash:
         clock, mode = _choice(item, "clock"), _choice(item, "mode")

@@ -5,7 +5,7 @@ import contextlib
 
 from starlette.types import ASGIApp
 
-from bgdemo.asgi import as_asgi
+from bgdemo.client.asgi import as_asgi
 from bgdemo.errors import ClientError
 from bgdemo.record.recorder import Recorder
 from bgdemo.record.timeline import Timeline

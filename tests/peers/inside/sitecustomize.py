@@ -67,7 +67,7 @@ def late_clock() -> dict[str, Any]:
 
 def make_websockets_late() -> None:
     """Have an app pause after each message that it sends, and hear later that it was left."""
-    from bgdemo.websocket import Conversation
+    from bgdemo.client.websocket import Conversation
 
     if getattr(Conversation, "is_late", False):
         return

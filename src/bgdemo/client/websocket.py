@@ -11,9 +11,9 @@ import httpx
 from starlette.types import Message, Scope
 from starlette.websockets import WebSocketDisconnect
 
+from bgdemo.client.session import Session
 from bgdemo.errors import ClientError
 from bgdemo.record.recorder import Recorder
-from bgdemo.session import Session
 
 CUT_OFF = 1006
 """The close code of a connection that ended without a word."""

@@ -7,13 +7,13 @@ import httpx
 from starlette import exceptions
 from starlette.types import ASGIApp
 
-from bgdemo.asgi import as_asgi
+from bgdemo.client.asgi import as_asgi
+from bgdemo.client.session import Session
 from bgdemo.clock import ClientClock, Clock, ClockName, as_clock
 from bgdemo.errors import ClientError
 from bgdemo.record.fake_mode import Mode, new_recorder
 from bgdemo.record.recorder import Recorder
 from bgdemo.record.timeline import Timeline
-from bgdemo.session import Session
 from bgdemo.simulation import SimulatedClock
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 
+from bgdemo.client.exchange import OneTurn
+from bgdemo.client.readers import LoopReader, ThreadReader, answer
+from bgdemo.client.session import Call, Session
+from bgdemo.client.websocket import UpgradeRequest
 from bgdemo.errors import ClientError
-from bgdemo.exchange import OneTurn
-from bgdemo.readers import LoopReader, ThreadReader, answer
-from bgdemo.session import Call, Session
 from bgdemo.threads.loop_thread import STOPPED, LoopThread
 from bgdemo.threads.signal import Signal
-from bgdemo.websocket import UpgradeRequest
 
 GRACE = 1.0
 """Seconds on the wall that a loop may take to answer, and a thread to end, when a client is closed."""

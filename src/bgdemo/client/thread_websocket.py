@@ -9,11 +9,11 @@ from typing import Self
 import httpx
 from starlette.types import Message
 
+from bgdemo.client.session import Session
+from bgdemo.client.transport import ThreadTransport
+from bgdemo.client.websocket import Conversation
 from bgdemo.errors import ResponseTimeout
-from bgdemo.session import Session
 from bgdemo.threads.signal import Signal
-from bgdemo.transport import ThreadTransport
-from bgdemo.websocket import Conversation
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Starlette warns where httpx2 is not installed; none of it is used here

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 
+from bgdemo.client.exchange import Exchange, OneTurn
+from bgdemo.client.session import Session
 from bgdemo.errors import ClientError, ResponseTimeout
-from bgdemo.exchange import Exchange, OneTurn
-from bgdemo.session import Session
 from bgdemo.threads.loop_thread import LoopThread
 from bgdemo.threads.signal import Signal
 

@@ -9,14 +9,8 @@ import httpx
 from httpx._types import CookieTypes
 from starlette.types import ASGIApp
 
-from bgdemo.clock import Clock, ClockName
-from bgdemo.errors import ClientError
-from bgdemo.exchange import Manners
-from bgdemo.record.fake_mode import KeptRun, Mode
-from bgdemo.record.naming import Function
-from bgdemo.record.timeline import Timeline
-from bgdemo.session import Session
-from bgdemo.shared import (
+from bgdemo.client.exchange import Manners
+from bgdemo.client.options import (
     Observed,
     may_wait,
     recorder_for,
@@ -25,8 +19,14 @@ from bgdemo.shared import (
     warn_of_timeout,
     with_user_agent,
 )
-from bgdemo.transport import LoopTransport, ThreadTransport
-from bgdemo.websocket import UpgradeRequest, WebSocketSession, upgrade_arguments
+from bgdemo.client.session import Session
+from bgdemo.client.transport import LoopTransport, ThreadTransport
+from bgdemo.client.websocket import UpgradeRequest, WebSocketSession, upgrade_arguments
+from bgdemo.clock import Clock, ClockName
+from bgdemo.errors import ClientError
+from bgdemo.record.fake_mode import KeptRun, Mode
+from bgdemo.record.naming import Function
+from bgdemo.record.timeline import Timeline
 
 if TYPE_CHECKING:
     from starlette.testclient import WebSocketTestSession
@@ -152,7 +152,7 @@ class TestClient(Observed, httpx.Client):
             subprotocols: offered to the app.
             kwargs: as for a GET request: headers, params, cookies.
         """
-        from bgdemo.stock_websocket import ThreadWebSocketSession
+        from bgdemo.client.thread_websocket import ThreadWebSocketSession
 
         try:
             self.request(**upgrade_arguments(url, subprotocols, kwargs))

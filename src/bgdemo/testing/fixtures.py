@@ -12,11 +12,11 @@ from starlette.types import ASGIApp
 from bgdemo import display
 from bgdemo.clock import Clock, ClockName
 from bgdemo.errors import ClientError
-from bgdemo.managed import ManagedAsyncClient, ManagedClient, in_words
 from bgdemo.record.fake_mode import Mode
 from bgdemo.record.log import describe
 from bgdemo.record.timeline import Timeline
 from bgdemo.simulation import SimulatedClock
+from bgdemo.testing.managed import ManagedAsyncClient, ManagedClient, in_words
 
 AsyncTest = Callable[..., Awaitable[object]]
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import anyio
 import httpx
 
-from bgdemo.asgi import build_scope
+from bgdemo.client.asgi import build_scope
+from bgdemo.client.exchange import Exchange, Manners
+from bgdemo.client.lifespan import Lifespan
 from bgdemo.errors import ClientError, DrainTimeout
-from bgdemo.exchange import Exchange, Manners
-from bgdemo.lifespan import Lifespan
 from bgdemo.record import hooks
 from bgdemo.record.log import describe
 from bgdemo.record.recorder import Recorder, WatchedRequest

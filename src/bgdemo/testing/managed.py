@@ -8,11 +8,11 @@ from typing import Any, Self
 import httpx
 
 from bgdemo.client import AsyncTestClient, TestClient
+from bgdemo.client.options import may_wait
 from bgdemo.errors import BgdemoError, DrainTimeout
 from bgdemo.record import task as recorded_task
 from bgdemo.record.fake_mode import KeepingRecorder
 from bgdemo.record.log import describe
-from bgdemo.shared import may_wait
 
 UNSEEN = (
     "The test had ended when this was found: the app raised it after its response, and nobody had looked. Expect it, "

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from starlette.types import Message, Scope
 
-from bgdemo.asgi import ResponseOrder
+from bgdemo.client.asgi import ResponseOrder
 from bgdemo.errors import AppError, ClientError
 from bgdemo.record.recorder import Recorder, WatchedRequest
 

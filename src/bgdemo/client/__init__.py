@@ -1,0 +1,8 @@
+"""What a learner holds: clients that return when the response has left, while the app goes on.
+
+It may use recording, threads and the simulated clock; it draws and judges nothing.
+"""
+
+from bgdemo.client.testclient import AsyncTestClient, TestClient
+
+__all__ = ["AsyncTestClient", "TestClient"]

@@ -1,0 +1,1 @@
+"""What the pytest plugin hands out: the clients of one test, which end with it. Only the plugin imports it."""
