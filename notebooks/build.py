@@ -25,8 +25,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from bgdemo import TestClient
 from bgdemo.display import svg
 from bgdemo.exercises import AnyExercise, Prediction, Proof, all_exercises
-from bgdemo.exercises.core import Level
-from bgdemo.exercises.shelves import subjects
+from bgdemo.exercises.engine.exercise import Level
+from bgdemo.exercises.subjects import subjects
 from bgdemo.lessons import add_task
 
 HERE = Path(__file__).parent

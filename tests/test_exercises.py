@@ -10,8 +10,8 @@ from fastapi import FastAPI
 
 from bgdemo import exercises
 from bgdemo.exercises import AnyExercise, Exercise, Prediction, all_exercises
-from bgdemo.exercises.code import load
-from bgdemo.exercises.promises import broken
+from bgdemo.exercises.engine.code import load
+from bgdemo.exercises.engine.promises import broken
 from bgdemo.lessons import folder
 
 # What a wrong answer throws away, and what becomes of it, is its own affair.

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bgdemo import exercises
-from bgdemo.exercises.code import load
+from bgdemo.exercises.engine.code import load
 from bgdemo.lessons import many_tasks, where_a_task_runs
 from bgdemo.record.timeline import Request, Task
 from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, source_of

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from bgdemo.exercises import all_exercises
-from bgdemo.exercises.shelves import subjects
+from bgdemo.exercises.subjects import subjects
 from course import NOTEBOOKS, build, code_cells, shown, tags
 
 each = pytest.mark.parametrize("subject", subjects())

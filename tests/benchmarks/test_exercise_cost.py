@@ -3,7 +3,7 @@
 import pytest
 
 from bgdemo.exercises import AnyExercise, all_exercises
-from bgdemo.exercises.code import load
+from bgdemo.exercises.engine.code import load
 
 MOST = 0.050
 """Seconds."""

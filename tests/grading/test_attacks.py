@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bgdemo.exercises.code import Chunk
+from bgdemo.exercises.engine.code import Chunk
 from bgdemo.grading.exam import Question
 from bgdemo.grading.inside import processes, seccomp
 from bgdemo.grading.parts import Part

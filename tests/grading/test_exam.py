@@ -7,8 +7,8 @@ import pytest
 
 from bgdemo.errors import GradingError
 from bgdemo.exercises import AnyExercise, Outcome, all_exercises
-from bgdemo.exercises.core import Exercise
-from bgdemo.exercises.promises import broken, unfit
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.promises import broken, unfit
 from bgdemo.grading import Question
 from bgdemo.grading.answers import misconception, points
 from bgdemo.grading.exam import load_exam, practice, refuse_unfit

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bgdemo import exercises
-from bgdemo.exercises.code import load
+from bgdemo.exercises.engine.code import load
 from bgdemo.grading import judges
 from bgdemo.grading.exam import load_exam
 from bgdemo.grading.grading import Grading, grade, journal_of

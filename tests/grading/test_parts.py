@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bgdemo.exercises.code import load_as
+from bgdemo.exercises.engine.code import load_as
 from bgdemo.grading.parts import Part, Parts, read_parts
 from bgdemo.grading.texts import LARGEST, Unreadable, display, read_text
 

@@ -12,7 +12,7 @@ import fastapi
 import pytest
 
 import bgdemo
-from bgdemo.exercises.code import Chunk
+from bgdemo.exercises.engine.code import Chunk
 from bgdemo.grading.exam import Question
 from bgdemo.grading.inside import landlock, mounts, processes
 from bgdemo.grading.inside.channel import ChannelClosed
@@ -61,7 +61,7 @@ def test_a_submission_finds_no_answers_and_no_checks(sandbox: Sandbox) -> None:
     found = printed(sandbox, "{'cli', 'notebooks', '__main__.py'} & set(os.listdir(_path_of('')[0]))")
     assert found == "set()"
     found = printed(
-        sandbox, "[n for n in sys.modules if 'library' in n or 'exam' in n or n == 'bgdemo.exercises.core']"
+        sandbox, "[n for n in sys.modules if 'library' in n or 'exam' in n or n == 'bgdemo.exercises.engine.exercise']"
     )
     assert found == "[]"
 

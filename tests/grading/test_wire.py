@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bgdemo.errors import DrainTimeout, EndlessLoopError
-from bgdemo.exercises import attempt
-from bgdemo.exercises.code import load
-from bgdemo.exercises.core import told
+from bgdemo.exercises.engine import trial
+from bgdemo.exercises.engine.code import load
+from bgdemo.exercises.engine.exercise import told
 from bgdemo.grading.inside import files
 from bgdemo.grading.inside.channel import LONGEST, Channel, ChannelClosed
 from bgdemo.grading.inside.wire import ENTRIES, Opaque, Tampered, decode, encode, timeline_from_data, timeline_to_data
@@ -29,7 +29,7 @@ plain = st.recursive(
     max_leaves=10,
 )
 
-TIMELINE = attempt.run(load(ROUTE.answer), ROUTE.scenario).timeline
+TIMELINE = trial.run(load(ROUTE.answer), ROUTE.scenario).timeline
 
 
 @given(plain)

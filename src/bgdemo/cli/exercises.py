@@ -6,7 +6,7 @@ from pathlib import Path
 from bgdemo.cli.terminal import Failed, Screen, WrongUsage, plural
 from bgdemo.display.words import shorten
 from bgdemo.exercises import AnyExercise, all_exercises
-from bgdemo.exercises.promises import broken
+from bgdemo.exercises.engine.promises import broken
 from bgdemo.grading.exam import load_exam
 from bgdemo.grading.handout import starter_file
 

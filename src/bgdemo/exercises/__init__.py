@@ -1,9 +1,9 @@
 """Exercises whose checks look at the timeline, by subject: `exercises.add_task.turn_the_route.check(app)`."""
 
-from bgdemo.exercises.core import AnyExercise, Exercise, Outcome
-from bgdemo.exercises.prediction import Prediction
-from bgdemo.exercises.proof import Proof
-from bgdemo.exercises.shelves import Subject, all_exercises, subject, subjects
+from bgdemo.exercises.engine.exercise import AnyExercise, Exercise, Outcome
+from bgdemo.exercises.engine.prediction import Prediction
+from bgdemo.exercises.engine.proof import Proof
+from bgdemo.exercises.subjects import Subject, all_exercises, subject, subjects
 
 __all__ = ["AnyExercise", "Exercise", "Outcome", "Prediction", "Proof", "Subject", "all_exercises"]
 

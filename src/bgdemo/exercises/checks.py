@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.core import Check
+from bgdemo.exercises.engine.exercise import Check
+from bgdemo.exercises.engine.trial import Attempt
 from bgdemo.record.timeline import Request, Task
 
 AT_ONCE = 0.5

@@ -3,9 +3,10 @@
 from typing import Any
 
 from bgdemo.errors import ClientError
-from bgdemo.exercises import AnyExercise, Exercise, Outcome, Prediction, Proof, attempt
-from bgdemo.exercises.code import load, load_as
-from bgdemo.exercises.core import told
+from bgdemo.exercises import AnyExercise, Exercise, Outcome, Prediction, Proof
+from bgdemo.exercises.engine import trial
+from bgdemo.exercises.engine.code import load, load_as
+from bgdemo.exercises.engine.exercise import told
 from bgdemo.grading.exam import Question
 from bgdemo.grading.parts import Part
 
@@ -35,9 +36,9 @@ def check_loaded(exercise: AnyExercise, loaded: Any, source: str | None) -> Outc
         ClientError: it is no app.
     """
     if isinstance(exercise, Exercise):
-        return exercise.judge(attempt.run(loaded, exercise.scenario), source)
+        return exercise.judge(trial.run(loaded, exercise.scenario), source)
     if isinstance(exercise, Proof) and callable(loaded):
-        return exercise.judge(lambda code: attempt.run(load(code), loaded), source)
+        return exercise.judge(lambda code: trial.run(load(code), loaded), source)
     return exercise.check(loaded)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from bgdemo.blame import blame
 from bgdemo.errors import GradingError
 from bgdemo.exercises import AnyExercise, all_exercises
-from bgdemo.exercises.promises import unfit
+from bgdemo.exercises.engine.promises import unfit
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bgdemo.errors import ClientError, GradingError
 from bgdemo.exercises import AnyExercise, Outcome
-from bgdemo.exercises.code import source_of
+from bgdemo.exercises.engine.code import source_of
 from bgdemo.grading.answers import check_loaded, points, wanted
 from bgdemo.grading.exam import Exam, load_exam, practice
 from bgdemo.grading.handout import answer_cell, code_cell, markdown, notebook

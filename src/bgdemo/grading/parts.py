@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bgdemo.exercises.code import Chunk
+from bgdemo.exercises.engine.code import Chunk
 from bgdemo.grading.texts import Unreadable, read_text
 
 MARKER = "# bgdemo: {name}"

@@ -4,8 +4,8 @@ import signal
 from dataclasses import asdict
 
 from bgdemo.exercises import AnyExercise, Exercise, Outcome, Proof
-from bgdemo.exercises.attempt import Attempt, follow
-from bgdemo.exercises.code import remember
+from bgdemo.exercises.engine.code import remember
+from bgdemo.exercises.engine.trial import Attempt, follow
 from bgdemo.grading.answers import misconception, not_loaded, points, wanted
 from bgdemo.grading.exam import Question
 from bgdemo.grading.inside import wire

@@ -13,9 +13,9 @@ import httpx
 from bgdemo.blame import own_line
 from bgdemo.client import TestClient
 from bgdemo.errors import EndlessLoopError
-from bgdemo.exercises import attempt
-from bgdemo.exercises.attempt import LONG, each_error, limited_client
-from bgdemo.exercises.code import Chunk, load, load_as
+from bgdemo.exercises.engine import trial
+from bgdemo.exercises.engine.code import Chunk, load, load_as
+from bgdemo.exercises.engine.trial import LONG, each_error, limited_client
 from bgdemo.grading.inside import files
 from bgdemo.grading.inside.channel import Channel
 from bgdemo.grading.inside.wire import OF_THE_TRANSFER, encode, timeline_to_data
@@ -90,7 +90,7 @@ class Harness:
         return None
 
     def _try(self, code: str) -> dict[str, Any]:
-        tried = attempt.run(load(code), self._test)
+        tried = trial.run(load(code), self._test)
         errors = [_error_to_data(error) for error in tried.errors]
         return {"timeline": timeline_to_data(tried.timeline), "errors": errors}
 

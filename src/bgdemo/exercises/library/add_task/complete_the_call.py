@@ -1,9 +1,9 @@
 """Notebook 04: the article's own call of add_task, with a positional and a keyword argument."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import added_by_name, added_times, answered, answered_at_once, given, task_called
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 
 STARTER = """\
 import time

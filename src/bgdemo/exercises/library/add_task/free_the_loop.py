@@ -1,9 +1,9 @@
 """Notebook 04, part 2: a task that blocks the event loop, and so every other client."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import AT_ONCE, answered, task_called, waited_by
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 
 STARTER = """\
 import asyncio

@@ -1,9 +1,9 @@
 """Steps 2.3 and 2.4, the misconception: add_task(f(x)) calls f at once."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import AT_ONCE, added_by_name, answered, given, task_called, waited_by
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 
 STARTER = """\
 import time

@@ -1,7 +1,6 @@
 """Notebook 00: turn a route that makes its client wait into one that does not."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import (
     AT_ONCE,
     added_by_name,
@@ -12,7 +11,8 @@ from bgdemo.exercises.checks import (
     task_called,
     waited_by,
 )
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 
 STARTER = """\
 import time

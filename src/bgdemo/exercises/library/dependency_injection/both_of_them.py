@@ -1,9 +1,9 @@
 """Step 2.5, the misconception: a response's own background= and the injected tasks do not add up."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import answered, answered_at_once, task_called
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 
 STARTER = """\
 import time

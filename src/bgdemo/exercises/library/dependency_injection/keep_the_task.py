@@ -1,9 +1,9 @@
 """Notebook 05: a task that is dropped, because the route raises after it was added."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import answered, answered_at_once
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 from bgdemo.lessons import folder
 
 STARTER = """\

@@ -1,9 +1,9 @@
 """Notebook 05: the article's dependency, which adds a task of its own."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import answered
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 from bgdemo.lessons import folder
 
 STARTER = """\

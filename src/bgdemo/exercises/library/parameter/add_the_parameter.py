@@ -1,7 +1,7 @@
 """Notebook 02: give a route the parameter that takes its background tasks."""
 
 from bgdemo.exercises.checks import added_by_name, answered
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
 from bgdemo.exercises.library.parameter._receipt import (
     buy,
     nothing_but_the_email_is_asked_for,

@@ -1,9 +1,9 @@
 """Step 2.1, from nothing: a route whose query has an email, and which adds a task that is there already."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import added_by_name, answered, answered_at_once, given, task_called
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 
 STARTER = """\
 import time

@@ -3,8 +3,8 @@
 from typing import Any
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.prediction import Prediction
+from bgdemo.exercises.engine.prediction import Prediction
+from bgdemo.exercises.engine.trial import Attempt
 
 CODE = """\
 import time

@@ -1,9 +1,9 @@
 """Notebook 03: a file that is opened with mode "w" forgets the mail before."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import answered, task_called
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 from bgdemo.lessons import folder
 
 STARTER = """\

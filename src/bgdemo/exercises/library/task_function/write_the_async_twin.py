@@ -1,9 +1,9 @@
 """Step 2.2: the same task function once more, as a coroutine function that does not block the event loop."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import AT_ONCE, answered, task_called, waited_by
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 
 STARTER = """\
 import asyncio

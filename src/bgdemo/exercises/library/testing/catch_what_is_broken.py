@@ -1,6 +1,6 @@
 """Notebook 07: a test that passes on an app that is right, and fails on four that are broken."""
 
-from bgdemo.exercises.proof import Proof
+from bgdemo.exercises.engine.proof import Proof
 
 CODE = """\
 import time

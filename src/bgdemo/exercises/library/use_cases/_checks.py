@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.core import Check
+from bgdemo.exercises.engine.exercise import Check
+from bgdemo.exercises.engine.trial import Attempt
 from bgdemo.lessons import folder
 
 

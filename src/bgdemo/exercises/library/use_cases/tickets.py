@@ -1,9 +1,9 @@
 """Step 1, case (a), after notebook 04: the itineraries go to the platforms when the passenger has the ticket."""
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.attempt import Attempt
 from bgdemo.exercises.checks import answered, answered_at_once
-from bgdemo.exercises.core import Exercise
+from bgdemo.exercises.engine.exercise import Exercise
+from bgdemo.exercises.engine.trial import Attempt
 from bgdemo.exercises.library.use_cases._checks import answered_as_before, done_by_tasks, lines_of
 
 STARTER = """\

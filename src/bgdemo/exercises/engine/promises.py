@@ -1,7 +1,7 @@
 """An exercise's self-test: its starter is not attempted, its answer is right, each wrong answer gets its message."""
 
-from bgdemo.exercises.code import load
-from bgdemo.exercises.core import AnyExercise
+from bgdemo.exercises.engine.code import load
+from bgdemo.exercises.engine.exercise import AnyExercise
 
 
 def broken(exercise: AnyExercise) -> list[str]:

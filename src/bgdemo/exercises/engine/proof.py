@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bgdemo.client import TestClient
-from bgdemo.exercises import attempt
-from bgdemo.exercises.attempt import Attempt
-from bgdemo.exercises.code import load, source_of
-from bgdemo.exercises.core import AnyExercise, Outcome, Verdict
+from bgdemo.exercises.engine import trial
+from bgdemo.exercises.engine.code import load, source_of
+from bgdemo.exercises.engine.exercise import AnyExercise, Outcome, Verdict
+from bgdemo.exercises.engine.trial import Attempt
 from bgdemo.record.log import describe
 
 
@@ -33,7 +33,7 @@ class Proof(AnyExercise):
         if not callable(submitted):
             message = f"check() needs the test itself, {self.subject}.{self.name}.check(test), and got {submitted!r}."
             return Outcome("wrong", message)
-        return self.judge(lambda code: attempt.run(load(code), submitted), source_of(submitted))
+        return self.judge(lambda code: trial.run(load(code), submitted), source_of(submitted))
 
     def judge(self, run: Callable[[str], Attempt], source: str | None = None) -> Outcome:
         """The verdict on a test.

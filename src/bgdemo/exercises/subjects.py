@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from bgdemo.exercises.core import AnyExercise
+from bgdemo.exercises.engine.exercise import AnyExercise
 
 _LIBRARY = Path(__file__).parent / "library"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from types import EllipsisType
 from typing import Any, Self
 
-from bgdemo.exercises import attempt
-from bgdemo.exercises.attempt import Attempt, Scenario
-from bgdemo.exercises.code import load
-from bgdemo.exercises.core import AnyExercise, Outcome, in_words
+from bgdemo.exercises.engine import trial
+from bgdemo.exercises.engine.code import load
+from bgdemo.exercises.engine.exercise import AnyExercise, Outcome, in_words
+from bgdemo.exercises.engine.trial import Attempt, Scenario
 from bgdemo.questions import is_close
 
 Truth = Callable[[Attempt], dict[str, Any]]
@@ -81,7 +81,7 @@ class Prediction(AnyExercise):
 
 @functools.cache
 def _known(code: str, scenario: Scenario, truth: Truth) -> tuple[dict[str, Any], Attempt]:
-    happened = attempt.run(load(code), scenario)
+    happened = trial.run(load(code), scenario)
     return truth(happened), happened
 
 

@@ -12,9 +12,9 @@ from starlette.types import ASGIApp
 from bgdemo.blame import own_line
 from bgdemo.display import stacked, text
 from bgdemo.errors import BgdemoError, ClientError
-from bgdemo.exercises import attempt
-from bgdemo.exercises.attempt import Attempt, Scenario
-from bgdemo.exercises.code import Code, load, source_of
+from bgdemo.exercises.engine import trial
+from bgdemo.exercises.engine.code import Code, load, source_of
+from bgdemo.exercises.engine.trial import Attempt, Scenario
 from bgdemo.record.log import describe
 from bgdemo.record.timeline import Timeline
 
@@ -170,7 +170,7 @@ class Exercise(AnyExercise):
             submitted: the learner's FastAPI().
         """
         try:
-            tried = attempt.run(submitted, self.scenario)
+            tried = trial.run(submitted, self.scenario)
         except ClientError as error:
             return Outcome("wrong", f"check() needs the app itself, {self.subject}.{self.name}.check(app). {error}")
         return self.judge(tried, source_of(submitted))
@@ -221,7 +221,7 @@ class Exercise(AnyExercise):
 
 @functools.cache
 def _known(code: str, scenario: Scenario) -> Attempt:
-    return attempt.run(load(code), scenario)
+    return trial.run(load(code), scenario)
 
 
 def in_words(text: str, words: Mapping[str, str]) -> str:
@@ -243,7 +243,7 @@ def _misconception(error: BaseException) -> str | None:
             "You called the function, you did not add it: add_task got what the call returned, and not a function. "
             "Pass the function and its arguments separately: add_task(f, x), not add_task(f(x))."
         )
-    if attempt.goes_on(error):
+    if trial.goes_on(error):
         return f"It does not come to an end. {error}"
     return None
 
