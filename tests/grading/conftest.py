@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bgdemo import exercises
-from bgdemo.grading.grading import Graded, Grading, grade
-from bgdemo.grading.inside.limits import Limits
-from bgdemo.grading.marks import Mark, Row
+from bgdemo.grading.judging.grade import Graded, Grading, grade
+from bgdemo.grading.judging.marks import Mark, Row
+from bgdemo.grading.walls.limits import Limits
 
 if sys.platform not in ("linux", "darwin"):
     collect_ignore_glob = ["test_*.py"]

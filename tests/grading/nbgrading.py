@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bgdemo.grading.exam import Exam, Question
+from bgdemo.grading.judging.exam import Exam, Question
 
 ASSIGNMENT = "作业1"
 

@@ -11,7 +11,7 @@ UID = 60_999
 
 LAUNCHER = """
 import os, sys
-from bgdemo.grading.inside import mounts
+from bgdemo.grading.walls import mounts
 
 folder, source, *command = sys.argv[1:]
 mounts.open_the_way([sys.prefix, sys.base_prefix, source, folder])

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from bgdemo.exercises.engine.code import Chunk
-from bgdemo.grading.exam import Question
-from bgdemo.grading.inside import processes, seccomp
-from bgdemo.grading.parts import Part
-from bgdemo.grading.sandbox import Sandbox
-from bgdemo.grading.verdicts import mark
+from bgdemo.grading.judging.exam import Question
+from bgdemo.grading.judging.parts import Part
+from bgdemo.grading.judging.sandbox import Sandbox
+from bgdemo.grading.judging.verdicts import mark
+from bgdemo.grading.walls import processes, seccomp
 from grading.conftest import ROUTE
 from grading.test_sandbox import LIMITS, ran
 
@@ -22,7 +22,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
 
 HARNESS = """
 import gc
-from bgdemo.grading.inside.harness import Harness
+from bgdemo.grading.answer_process.harness import Harness
 
 (harness,) = [one for one in gc.get_objects() if isinstance(one, Harness)]
 calls = harness._calls
@@ -155,7 +155,7 @@ def test_a_pair_of_sockets_reaches_nobody_else(sandbox: Sandbox) -> None:
 
 WITHOUT_LANDLOCK = """
 import os, signal, threading
-from bgdemo.grading.inside import seccomp
+from bgdemo.grading.walls import seccomp
 
 
 def refused(call):

@@ -15,8 +15,8 @@ import pytest
 
 from bgdemo.cli import main
 from bgdemo.exercises import all_exercises
-from bgdemo.grading import here
-from bgdemo.grading.parts import read_parts
+from bgdemo.grading.judging import platform
+from bgdemo.grading.judging.parts import read_parts
 from grading.conftest import EXAM, MARKER, ROUTE, hand_in, write_exam
 
 EVERY = all_exercises()
@@ -358,7 +358,7 @@ def test_grading_shows_the_class_at_a_glance(bgdemo, tmp_path: Path, submissions
 def test_a_kernel_that_cannot_help_is_told_of(
     bgdemo, tmp_path: Path, submissions: Path, monkeypatch: pytest.MonkeyPatch, version: int | None, is_told: bool
 ) -> None:
-    from bgdemo.grading.judges import Judges
+    from bgdemo.grading.judging.judges import Judges
 
     monkeypatch.setattr(Judges, "landlock", version)
     hand_in(submissions, {"1.py": MARKER + ROUTE.answer})
@@ -437,7 +437,7 @@ def test_what_cannot_be_graded_says_why(bgdemo, tmp_path: Path, submissions: Pat
 
 
 def test_elsewhere_grading_is_refused_by_name(bgdemo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(here, "sys", type("Windows", (), {"platform": "win32"}))
+    monkeypatch.setattr(platform, "sys", type("Windows", (), {"platform": "win32"}))
     ran = bgdemo("grade", tmp_path, "--exercises", tmp_path / "exam.py", "--out", tmp_path / "r.csv")
     assert ran.code == 1
     assert ran.err.startswith(

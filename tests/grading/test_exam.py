@@ -10,8 +10,8 @@ from bgdemo.exercises import AnyExercise, Outcome, all_exercises
 from bgdemo.exercises.engine.exercise import Exercise
 from bgdemo.exercises.engine.promises import broken, unfit
 from bgdemo.grading import Question
-from bgdemo.grading.answers import misconception, points
-from bgdemo.grading.exam import load_exam, practice, refuse_unfit
+from bgdemo.grading.judging.answers import misconception, points
+from bgdemo.grading.judging.exam import load_exam, practice, refuse_unfit
 from grading.conftest import EXAM, ROUTE, write_exam
 
 EVERY = all_exercises()

@@ -10,16 +10,16 @@ import pytest
 
 from bgdemo import exercises
 from bgdemo.exercises.engine.code import load
-from bgdemo.grading import judges
-from bgdemo.grading.exam import load_exam
-from bgdemo.grading.grading import Grading, grade, journal_of
-from bgdemo.grading.inside.limits import Limits
-from bgdemo.grading.journal import Journal
-from bgdemo.grading.judges import Judges
-from bgdemo.grading.marks import Mark, Row
-from bgdemo.grading.submissions import find
-from bgdemo.grading.summary import summarize
-from bgdemo.grading.tables import write_csv
+from bgdemo.grading.judging import judges
+from bgdemo.grading.judging.exam import load_exam
+from bgdemo.grading.judging.grade import Grading, grade, journal_of
+from bgdemo.grading.judging.journal import Journal
+from bgdemo.grading.judging.judges import Judges
+from bgdemo.grading.judging.marks import Mark, Row
+from bgdemo.grading.judging.submissions import find
+from bgdemo.grading.judging.summary import summarize
+from bgdemo.grading.judging.tables import write_csv
+from bgdemo.grading.walls.limits import Limits
 from grading.conftest import EXAM, MARKER, ROUTE, Class, graded, hand_in, write_exam
 
 pytestmark = pytest.mark.timeout(300)

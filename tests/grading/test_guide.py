@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bgdemo.grading.exam import Exam, load_exam
+from bgdemo.grading.judging.exam import Exam, load_exam
 from grading.conftest import hand_in, write_exam
 
 pytestmark = pytest.mark.timeout(600)
@@ -134,7 +134,7 @@ CAPABILITIES = {"CHOWN": 0, "DAC_OVERRIDE": 1, "FOWNER": 3, "KILL": 5, "SETGID":
 
 AS_IN_A_CONTAINER = """
 import ctypes, os, sys
-from bgdemo.grading.inside import mounts
+from bgdemo.grading.walls import mounts
 
 folder, source, kept, *command = sys.argv[1:]
 mounts.open_the_way([sys.prefix, sys.base_prefix, source, folder])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bgdemo.grading.inside import landlock
-from bgdemo.grading.inside.limits import Limits
+from bgdemo.grading.walls import landlock
+from bgdemo.grading.walls.limits import Limits
 from grading.conftest import MARKER, ROUTE, Class, graded
 
 pytestmark = pytest.mark.timeout(300)

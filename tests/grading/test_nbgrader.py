@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bgdemo.errors import GradingError
-from bgdemo.grading.exam import Exam, load_exam
-from bgdemo.grading.grading import Graded
-from bgdemo.grading.nbgrader import CONFIG, export, score
+from bgdemo.grading.exports.nbgrader import CONFIG, export, score
+from bgdemo.grading.judging.exam import Exam, load_exam
+from bgdemo.grading.judging.grade import Graded
 from grading.conftest import EXAM, ROUTE, graded, write_exam
 from grading.nbgrading import ASSIGNMENT, released, run, submit
 from grading.test_grading import FIVE

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bgdemo.grading.inside import landlock
+from bgdemo.grading.walls import landlock
 from grading.conftest import EXAM
 from grading.ordinary_user import run_as_ordinary_user
 from grading.test_hostile import LIMITS, NAME, ROWS, UNTOUCHED, hand_in_all, processes

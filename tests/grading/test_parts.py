@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bgdemo.exercises.engine.code import load_as
-from bgdemo.grading.parts import Part, Parts, read_parts
-from bgdemo.grading.texts import LARGEST, Unreadable, display, read_text
+from bgdemo.grading.judging.parts import Part, Parts, read_parts
+from bgdemo.grading.judging.texts import LARGEST, Unreadable, display, read_text
 
 SCRIPT = """\
 import math

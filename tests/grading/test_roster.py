@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bgdemo.errors import GradingError
-from bgdemo.grading.roster import Student, read_roster, whose
-from bgdemo.grading.submissions import find
+from bgdemo.grading.judging.roster import Student, read_roster, whose
+from bgdemo.grading.judging.submissions import find
 
 CLASS = [Student("2024001", "王小明"), Student("2024002", "Ann Smith"), Student("20240021", "Zoë Li"), Student("7", "")]
 

@@ -13,16 +13,16 @@ import pytest
 
 import bgdemo
 from bgdemo.exercises.engine.code import Chunk
-from bgdemo.grading.exam import Question
-from bgdemo.grading.inside import landlock, mounts, processes
-from bgdemo.grading.inside.channel import ChannelClosed
-from bgdemo.grading.inside.limits import Limits
-from bgdemo.grading.marks import Mark
-from bgdemo.grading.package import copy_without_answers, readable, search_path
-from bgdemo.grading.parts import Part
-from bgdemo.grading.remote import Link, RemoteClient
-from bgdemo.grading.sandbox import Sandbox
-from bgdemo.grading.verdicts import mark
+from bgdemo.grading.judging.exam import Question
+from bgdemo.grading.judging.marks import Mark
+from bgdemo.grading.judging.package import copy_without_answers, readable, search_path
+from bgdemo.grading.judging.parts import Part
+from bgdemo.grading.judging.remote import Link, RemoteClient
+from bgdemo.grading.judging.sandbox import Sandbox
+from bgdemo.grading.judging.verdicts import mark
+from bgdemo.grading.protocol.channel import ChannelClosed
+from bgdemo.grading.walls import landlock, mounts, processes
+from bgdemo.grading.walls.limits import Limits
 from grading.conftest import ROUTE
 
 pytestmark = pytest.mark.timeout(300)
@@ -57,7 +57,7 @@ def printed(sandbox: Sandbox, expression: str) -> str:
 
 def test_a_submission_finds_no_answers_and_no_checks(sandbox: Sandbox) -> None:
     found = printed(sandbox, "*(sorted(os.listdir(p)) for n in ('exercises', 'grading') for p in _path_of(n))")
-    assert found == "['__init__.py', 'attempt.py', 'code.py'] ['__init__.py', 'inside']"
+    assert found == "['__init__.py', 'engine'] ['__init__.py', 'answer_process', 'protocol', 'walls']"
     found = printed(sandbox, "{'cli', 'notebooks', '__main__.py'} & set(os.listdir(_path_of('')[0]))")
     assert found == "set()"
     found = printed(

@@ -15,10 +15,10 @@ from bgdemo.errors import DrainTimeout, EndlessLoopError
 from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import load
 from bgdemo.exercises.engine.exercise import told
-from bgdemo.grading.inside import files
-from bgdemo.grading.inside.channel import LONGEST, Channel, ChannelClosed
-from bgdemo.grading.inside.wire import ENTRIES, Opaque, Tampered, decode, encode, timeline_from_data, timeline_to_data
-from bgdemo.grading.rebuilt import rebuild, together
+from bgdemo.grading.judging.rebuilt import rebuild, together
+from bgdemo.grading.protocol import files
+from bgdemo.grading.protocol.channel import LONGEST, Channel, ChannelClosed
+from bgdemo.grading.protocol.wire import ENTRIES, Opaque, Tampered, decode, encode, timeline_from_data, timeline_to_data
 from grading.conftest import ROUTE
 
 plain = st.recursive(

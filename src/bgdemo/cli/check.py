@@ -5,9 +5,9 @@ from pathlib import Path
 from bgdemo.cli.exercises import by_name, full_name, meant
 from bgdemo.cli.terminal import Failed, Screen, WrongUsage
 from bgdemo.exercises import AnyExercise, all_exercises
-from bgdemo.grading.answers import check_here
-from bgdemo.grading.parts import Part, Parts, read_parts
-from bgdemo.grading.texts import Unreadable
+from bgdemo.grading.judging.answers import check_here
+from bgdemo.grading.judging.parts import Part, Parts, read_parts
+from bgdemo.grading.judging.texts import Unreadable
 
 
 def run(path: Path, name: str | None) -> bool:

@@ -7,8 +7,8 @@ from bgdemo.cli.terminal import Failed, Screen, WrongUsage, plural
 from bgdemo.display.words import shorten
 from bgdemo.exercises import AnyExercise, all_exercises
 from bgdemo.exercises.engine.promises import broken
-from bgdemo.grading.exam import load_exam
-from bgdemo.grading.handout import starter_file
+from bgdemo.grading.exports.handout import starter_file
+from bgdemo.grading.judging.exam import load_exam
 
 SEED = "@"
 """Between a name and a seed."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from bgdemo.cli.terminal import Failed
 from bgdemo.errors import GradingError
-from bgdemo.grading import nbgrader
-from bgdemo.grading.exam import load_exam
-from bgdemo.grading.handout import write_handout
+from bgdemo.grading.exports import nbgrader
+from bgdemo.grading.exports.handout import write_handout
+from bgdemo.grading.judging.exam import load_exam
 
 
 def handout(folder: Path, exam: Path) -> None:

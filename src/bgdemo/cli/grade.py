@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from bgdemo.cli.terminal import Failed, LiveLine, Screen, WrongUsage, plural, seconds
 from bgdemo.display.words import clean
 from bgdemo.errors import GradingError
-from bgdemo.grading.here import refuse_elsewhere
+from bgdemo.grading.judging.platform import refuse_elsewhere
 
 if TYPE_CHECKING:
-    from bgdemo.grading.grading import Graded
+    from bgdemo.grading.judging.grade import Graded
 
 MOST = 8
 """Misconceptions that are shown; the JSON has all."""
@@ -56,8 +56,8 @@ def run(submissions: Path, options: Options) -> None:
 
 
 def _grade(submissions: Path, options: Options) -> None:
-    from bgdemo.grading.grading import Grading, grade
-    from bgdemo.grading.inside.limits import Limits
+    from bgdemo.grading.judging.grade import Grading, grade
+    from bgdemo.grading.walls.limits import Limits
 
     screen = Screen()
     limits = Limits(seconds=options.time, memory=options.memory)

@@ -10,8 +10,8 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from bgdemo.blame import blame
 from bgdemo.cli.terminal import Failed, WrongUsage
+from bgdemo.record.own_code import blame
 
 
 def load(target: str, *, factory: bool = False) -> ASGIApp:

@@ -9,13 +9,13 @@ import httpx
 from starlette.types import ASGIApp
 
 from bgdemo import TestClient, display
-from bgdemo.blame import blame
 from bgdemo.cli.request_line import RequestLine, parse
 from bgdemo.cli.target import load
 from bgdemo.cli.terminal import Screen, WrongUsage, plural, seconds
 from bgdemo.clock import ClockName
 from bgdemo.errors import BgdemoError, DrainTimeout
 from bgdemo.record.log import describe
+from bgdemo.record.own_code import blame
 from bgdemo.record.timeline import Task, Timeline
 
 GLANCE = 0.1

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bgdemo.simulation import stacks
+from bgdemo.record.own_code import is_own_code
 from bgdemo.simulation.errors import RealBlockingError
 from bgdemo.simulation.participants import here
 from bgdemo.simulation.sleeping import real_sleep
@@ -50,7 +50,7 @@ def undo() -> list[str]:
 def look_into_module(names: dict[str, Any]) -> None:
     """Look into the functions and classes of a module, if it is one of the app's own."""
     module = names.get("__name__", "")
-    if module != "__main__" and not stacks.is_the_apps(names.get("__file__") or "<frozen>"):
+    if module != "__main__" and not is_own_code(names.get("__file__") or "<frozen>"):
         return
     seen: set[int] = set()
     for value in list(names.values()):

@@ -3,16 +3,12 @@
 import asyncio
 import linecache
 import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
-_LESSONS = str(Path(_PACKAGE) / "lessons")
-_LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+from bgdemo.record.own_code import is_own_code
 
 
 @dataclass(frozen=True)
@@ -31,15 +27,6 @@ class Place:
     def text(self) -> str:
         """The line itself."""
         return linecache.getline(self.code.co_filename, self.line).strip()
-
-
-def is_the_apps(filename: str) -> bool:
-    """True for code that is neither Python's, nor an installed library's, nor this package's own."""
-    if filename.startswith(_LESSONS):
-        return True
-    if filename.startswith(("<frozen", _PACKAGE)):
-        return False
-    return not filename.startswith(_LIBRARIES)
 
 
 def of_thread(frame: FrameType | None) -> Place | None:
@@ -61,7 +48,7 @@ def caller() -> str:
 def _place(innermost_first: Iterator[tuple[CodeType, int]]) -> Place | None:
     called = ""
     for code, line in innermost_first:
-        if is_the_apps(code.co_filename):
+        if is_own_code(code.co_filename):
             return Place(code, line, called)
         called = code.co_qualname
     return None

@@ -9,13 +9,13 @@ from typing import Any, Literal, Self
 
 from starlette.types import ASGIApp
 
-from bgdemo.blame import own_line
 from bgdemo.display import stacked, text
 from bgdemo.errors import BgdemoError, ClientError
 from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import Code, load, source_of
 from bgdemo.exercises.engine.trial import Attempt, Scenario
 from bgdemo.record.log import describe
+from bgdemo.record.own_code import own_line
 from bgdemo.record.timeline import Timeline
 
 Verdict = Literal["not attempted", "wrong", "raised", "right"]

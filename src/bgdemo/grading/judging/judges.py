@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import Any
 
 from bgdemo.errors import GradingError
-from bgdemo.grading.exam import Exam, Question
-from bgdemo.grading.inside.limits import Limits
-from bgdemo.grading.marks import Mark
-from bgdemo.grading.sandbox import remove
-from bgdemo.grading.submissions import Submission
+from bgdemo.grading.judging.exam import Exam, Question
+from bgdemo.grading.judging.marks import Mark
+from bgdemo.grading.judging.sandbox import remove
+from bgdemo.grading.judging.submissions import Submission
+from bgdemo.grading.walls.limits import Limits
 
 TICK = 1.0
 """Seconds between two looks for judges that take too long."""
@@ -116,7 +116,7 @@ class _Judge:
 
     def __init__(self, first: str, folder: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bgdemo.grading.judge"],
+            [sys.executable, "-m", "bgdemo.grading.judging.judge"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "TMPDIR": str(folder)},  # so that nothing is left of one that is lost

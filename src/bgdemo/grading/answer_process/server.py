@@ -7,11 +7,12 @@ import signal
 import socket
 import sys
 
-from bgdemo.grading.inside import landlock, mounts
-from bgdemo.grading.inside.channel import Channel, ChannelClosed
-from bgdemo.grading.inside.keeper import Place, keep
-from bgdemo.grading.inside.limits import Limits, hide_memory
-from bgdemo.grading.inside.warm import warm_up
+from bgdemo.grading.answer_process.process import become_the_answer
+from bgdemo.grading.answer_process.warm import warm_up
+from bgdemo.grading.protocol.channel import Channel, ChannelClosed
+from bgdemo.grading.walls import landlock, mounts
+from bgdemo.grading.walls.keeper import Place, keep
+from bgdemo.grading.walls.limits import Limits, hide_memory
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def _serve(judge: socket.socket, place: Place) -> None:
         if os.fork() == 0:
             judge.close()
             try:
-                keep(place, control, channel)
+                keep(place, control, channel, become_the_answer)
             finally:
                 os._exit(0)
         control.close()

@@ -7,20 +7,15 @@ import select
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn
 
-from bgdemo.grading.inside import guard, landlock, seccomp
-from bgdemo.grading.inside.channel import Channel
-from bgdemo.grading.inside.harness import NO_MEMORY, Harness
-from bgdemo.grading.inside.limits import MIB, Limits, adopt_orphans, hide_memory, restrict
-from bgdemo.grading.inside.processes import descendants, end_all, written
-from bgdemo.lessons import use_folder
+from bgdemo.grading.walls.limits import MIB, NO_MEMORY, Limits, adopt_orphans, hide_memory
+from bgdemo.grading.walls.processes import descendants, end_all, written
 
 TICK = 0.05
 """Seconds between two looks at what a submission uses."""
@@ -28,7 +23,8 @@ TICK = 0.05
 LAST = 1_000
 """Bytes of what it printed that are kept."""
 
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
+Answer = Callable[["Place", Path, int, socket.socket], NoReturn]
+"""What becomes of the answer's process: given where, its folder, where it prints, and its end of the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +44,15 @@ class Place:
     limits: Limits
 
 
-def keep(place: Place, control: socket.socket, channel: socket.socket) -> None:
-    """Run a submission to its end in a process of its own; then tell the judge, on `control`, how it went."""
+def keep(place: Place, control: socket.socket, channel: socket.socket, answer: Answer) -> None:
+    """Run a submission to its end in a process of its own; then tell the judge, on `control`, how it went.
+
+    Args:
+        place: where.
+        control: to the judge.
+        channel: the answer's, to the judge.
+        answer: called in that process; it never returns.
+    """
     os.setsid()
     adopt_orphans()
     hide_memory()
@@ -61,7 +64,7 @@ def keep(place: Place, control: socket.socket, channel: socket.socket) -> None:
     began = time.monotonic()
     child = os.fork()
     if child == 0:
-        _be_the_submission(place, Path(folder), its_output, channel)
+        answer(place, Path(folder), its_output, channel)
     os.close(its_output)
     channel.close()
     watched = _Watched(place.limits, child, folder, control, output)
@@ -147,40 +150,6 @@ class _Watched:
             if files > self._limits.files or size > self._limits.folder * MIB:
                 return "files"
         return None
-
-
-def _be_the_submission(place: Place, folder: Path, output: int, channel: socket.socket) -> None:
-    code = 70
-    try:
-        os.setsid()
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        sys.stdout, sys.stderr = _text(1), _text(2)
-        link = os.dup2(channel.detach(), 3, inheritable=False)
-        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-        restrict(place.limits, place.uid)
-        os.chdir(folder)
-        os.environ.update(HOME=str(folder), TMPDIR=str(folder))
-        tempfile.tempdir = None
-        itself = f"/proc/{os.getpid()}"
-        landlock.restrict([*place.read, itself], [str(folder), *DEVICES])
-        seccomp.restrict(signals=landlock.version() < landlock.KNOWS_SIGNALS)
-        guard.watch([*place.read, itself, *_own_names()], [str(folder), *DEVICES])
-        use_folder(folder / "files")
-        Harness(Channel(socket.socket(fileno=link)), folder / "files").serve()
-        code = 0
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-    finally:
-        os._exit(code)
-
-
-def _text(descriptor: int) -> TextIO:
-    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
-
-
-def _own_names() -> Iterable[str]:
-    return ("/proc/self", "/dev/fd")
 
 
 def _statuses(folder: str) -> Iterator[os.stat_result]:

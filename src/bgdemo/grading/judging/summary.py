@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bgdemo.grading.exam import Exam, Question
-from bgdemo.grading.marks import Mark, Row
+from bgdemo.grading.judging.exam import Exam, Question
+from bgdemo.grading.judging.marks import Mark, Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bgdemo.blame import blame
 from bgdemo.errors import GradingError
 from bgdemo.exercises import AnyExercise, all_exercises
 from bgdemo.exercises.engine.promises import unfit
+from bgdemo.record.own_code import blame
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import json
 import socket
 from typing import Any
 
-from bgdemo.grading.inside.wire import Tampered
+from bgdemo.grading.protocol.wire import Tampered
 
 LONGEST = 16 * 2**20
 """Bytes of a message."""

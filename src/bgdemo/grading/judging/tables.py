@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.errors import GradingError
-from bgdemo.grading.exam import Exam
-from bgdemo.grading.marks import Row
-from bgdemo.grading.summary import Summary
+from bgdemo.grading.judging.exam import Exam
+from bgdemo.grading.judging.marks import Row
+from bgdemo.grading.judging.summary import Summary
 
 
 def write_csv(path: Path, exam: Exam, rows: Sequence[Row]) -> None:

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import httpx
 
-from bgdemo.grading.inside import files, wire
-from bgdemo.grading.inside.channel import Channel
-from bgdemo.grading.inside.wire import OF_THE_TRANSFER, Tampered
-from bgdemo.grading.rebuilt import rebuild, together
+from bgdemo.grading.judging.rebuilt import rebuild, together
+from bgdemo.grading.protocol import files, wire
+from bgdemo.grading.protocol.channel import Channel
+from bgdemo.grading.protocol.wire import OF_THE_TRANSFER, Tampered
 from bgdemo.lessons import folder
 from bgdemo.record.timeline import Timeline
 

@@ -1,20 +1,19 @@
 """What submissions may see: a copy of this package without answers, and the folders that Python itself needs."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-_SOURCE = Path(__file__).parents[1]
+_SOURCE = Path(__file__).parents[2]
 
-_LEFT_OUT = frozenset({"cli", "exercises", "grading", "notebooks", "questions", "__pycache__", "__main__.py"})
-_KEPT = {
-    "exercises": ("attempt.py", "code.py"),
-    "grading": ("inside",),
-    "questions": ("core.py",),
-}
-"""Of the folders that are left out, what is needed all the same."""
+ANSWERS_MAY_IMPORT = (
+    "__init__.py", "advice.py", "assertions/", "clock.py", "client/", "display/", "errors.py", "lessons/",
+    "notebook.py", "py.typed", "pytest_plugin.py", "queue/", "record/", "server.py", "simulation/", "testing/",
+    "threads/", "exercises/engine/code.py", "exercises/engine/trial.py", "grading/answer_process/",
+    "grading/protocol/", "grading/walls/", "questions/core.py",
+)  # fmt: skip
+"""Of this package, all that the process of an answer finds; nothing else is copied to it. Folders end with a slash."""
 
 _EMPTY = '"""Not here while submissions are graded."""\n'
 
@@ -38,15 +37,20 @@ class _Nothing:
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("attempt", "code", "core"):
+    if name in ("engine", "core"):
         raise AttributeError(name)
     return _Nothing().__getattr__(name)
 '''
 
 _QUESTIONS = "\nfrom bgdemo.questions.core import Answer, Question, is_close  # noqa: E402\n"
 
-_FIRST = {"exercises": _NOTHING, "grading": _EMPTY, "questions": _NOTHING + _QUESTIONS}
-"""What is in the first file of those folders instead."""
+_INSTEAD = {
+    "exercises/__init__.py": _NOTHING,
+    "exercises/engine/__init__.py": _EMPTY,
+    "grading/__init__.py": _EMPTY,
+    "questions/__init__.py": _NOTHING + _QUESTIONS,
+}
+"""What is in the first file of the folders that are not copied as a whole."""
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/nix", "/System", "/Library")
 
@@ -58,20 +62,21 @@ def copy_without_answers(folder: Path) -> Path:
         The folder, for sys.path.
     """
     target = folder / "bgdemo"
-    skip = shutil.ignore_patterns("__pycache__")
-    target.mkdir()
-    for path in _SOURCE.iterdir():
-        if path.name not in _LEFT_OUT:
-            _copy(path, target / path.name, skip)
-    for name, kept in _KEPT.items():
-        (target / name).mkdir()
-        (target / name / "__init__.py").write_text(_FIRST[name], encoding="utf-8")
-        for part in kept:
-            _copy(_SOURCE / name / part, target / name / part, skip)
+    for name in files_for_answers():
+        _write(target / name, (_SOURCE / name).read_text(encoding="utf-8"))
+    for name, text in _INSTEAD.items():
+        _write(target / name, text)
     for path in (_SOURCE / "questions").glob("*.py"):
         if not (target / "questions" / path.name).exists():
-            (target / "questions" / path.name).write_text(_NOTHING, encoding="utf-8")
+            _write(target / "questions" / path.name, _NOTHING)
     return folder
+
+
+def files_for_answers() -> list[str]:
+    """The files that `ANSWERS_MAY_IMPORT` allows, as paths below this package, in order."""
+    every = [path.relative_to(_SOURCE).as_posix() for path in _SOURCE.rglob("*") if path.suffix in (".py", ".typed")]
+    folders = tuple(name for name in ANSWERS_MAY_IMPORT if name.endswith("/"))
+    return sorted(path for path in every if path in ANSWERS_MAY_IMPORT or path.startswith(folders))
 
 
 def search_path(copy: Path) -> list[str]:
@@ -117,8 +122,6 @@ def _around(root: Path, forbidden: Iterable[Path]) -> Iterator[Path]:
                 yield part.resolve()
 
 
-def _copy(path: Path, target: Path, skip: object) -> None:
-    if path.is_dir():
-        shutil.copytree(path, target, ignore=skip)  # type: ignore[arg-type]
-    else:
-        shutil.copyfile(path, target)
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

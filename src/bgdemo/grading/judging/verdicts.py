@@ -6,16 +6,16 @@ from dataclasses import asdict
 from bgdemo.exercises import AnyExercise, Exercise, Outcome, Proof
 from bgdemo.exercises.engine.code import remember
 from bgdemo.exercises.engine.trial import Attempt, follow
-from bgdemo.grading.answers import misconception, not_loaded, points, wanted
-from bgdemo.grading.exam import Question
-from bgdemo.grading.inside import wire
-from bgdemo.grading.inside.channel import ChannelClosed
-from bgdemo.grading.inside.limits import Limits
-from bgdemo.grading.inside.wire import Tampered
-from bgdemo.grading.marks import Mark, Verdict
-from bgdemo.grading.parts import Part
-from bgdemo.grading.remote import Link, RemoteClient
-from bgdemo.grading.sandbox import Ended, Sandbox
+from bgdemo.grading.judging.answers import misconception, not_loaded, points, wanted
+from bgdemo.grading.judging.exam import Question
+from bgdemo.grading.judging.marks import Mark, Verdict
+from bgdemo.grading.judging.parts import Part
+from bgdemo.grading.judging.remote import Link, RemoteClient
+from bgdemo.grading.judging.sandbox import Ended, Sandbox
+from bgdemo.grading.protocol import wire
+from bgdemo.grading.protocol.channel import ChannelClosed
+from bgdemo.grading.protocol.wire import Tampered
+from bgdemo.grading.walls.limits import Limits
 
 LOADING = 0.5
 """The share of its time that an answer may take before it is asked anything."""

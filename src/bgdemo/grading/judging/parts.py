@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.exercises.engine.code import Chunk
-from bgdemo.grading.texts import Unreadable, read_text
+from bgdemo.grading.judging.texts import Unreadable, read_text
 
 MARKER = "# bgdemo: {name}"
 """The line that a part begins with."""

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.errors import GradingError
-from bgdemo.grading.exam import Exam, Question, load_exam
-from bgdemo.grading.inside.limits import Limits, hide_memory
-from bgdemo.grading.marks import Mark
-from bgdemo.grading.parts import Part, Parts, read_parts
-from bgdemo.grading.sandbox import Sandbox
-from bgdemo.grading.texts import Unreadable, display
-from bgdemo.grading.verdicts import mark
+from bgdemo.grading.judging.exam import Exam, Question, load_exam
+from bgdemo.grading.judging.marks import Mark
+from bgdemo.grading.judging.parts import Part, Parts, read_parts
+from bgdemo.grading.judging.sandbox import Sandbox
+from bgdemo.grading.judging.texts import Unreadable, display
+from bgdemo.grading.judging.verdicts import mark
+from bgdemo.grading.walls.limits import Limits, hide_memory
 
 
 def grade(sandbox: Sandbox, limits: Limits, exam: Exam, files: Iterable[Path]) -> Iterator[Mark]:

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bgdemo.grading.exam import Exam, load_exam, refuse_unfit
-from bgdemo.grading.inside.limits import Limits
-from bgdemo.grading.journal import Journal
-from bgdemo.grading.judges import Judges
-from bgdemo.grading.marks import Mark, Row
-from bgdemo.grading.roster import Student, read_roster, whose
-from bgdemo.grading.submissions import Submission, find
-from bgdemo.grading.summary import Summary, summarize
-from bgdemo.grading.tables import write_csv, write_json
+from bgdemo.grading.judging.exam import Exam, load_exam, refuse_unfit
+from bgdemo.grading.judging.journal import Journal
+from bgdemo.grading.judging.judges import Judges
+from bgdemo.grading.judging.marks import Mark, Row
+from bgdemo.grading.judging.roster import Student, read_roster, whose
+from bgdemo.grading.judging.submissions import Submission, find
+from bgdemo.grading.judging.summary import Summary, summarize
+from bgdemo.grading.judging.tables import write_csv, write_json
+from bgdemo.grading.walls.limits import Limits
 
 Progress = Callable[[int, int, str], object]
 """Told how many submissions are done, of how many, and which was the last."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.exercises import AnyExercise
-from bgdemo.grading.exam import Exam, Question
-from bgdemo.grading.parts import MARKER
+from bgdemo.grading.judging.exam import Exam, Question
+from bgdemo.grading.judging.parts import MARKER
 
 WIDTH = 100
 

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bgdemo.grading.inside.wire import Tampered, from_base64
+from bgdemo.grading.protocol.wire import Tampered, from_base64
 
 FILES, BYTES = 64, 4 * 2**20
 """How many files are passed on, and how many bytes of them all."""

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Container, Sequence
 from typing import Any
 
-from bgdemo.grading.inside.wire import Tampered
+from bgdemo.grading.protocol.wire import Tampered
 
 _KNOWN = ("builtins", "asyncio", "bgdemo", "httpx", "fastapi", "starlette", "pydantic_core", "anyio")
 """Packages whose own errors are made again; of any other, the nearest that its error is a kind of."""

@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from bgdemo.grading.inside.limits import Limits
-from bgdemo.grading.marks import Mark
-from bgdemo.grading.submissions import Submission
+from bgdemo.grading.judging.marks import Mark
+from bgdemo.grading.judging.submissions import Submission
+from bgdemo.grading.walls.limits import Limits
 
 
 class Journal:

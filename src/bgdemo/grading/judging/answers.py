@@ -7,8 +7,8 @@ from bgdemo.exercises import AnyExercise, Exercise, Outcome, Prediction, Proof
 from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import load, load_as
 from bgdemo.exercises.engine.exercise import told
-from bgdemo.grading.exam import Question
-from bgdemo.grading.parts import Part
+from bgdemo.grading.judging.exam import Question
+from bgdemo.grading.judging.parts import Part
 
 
 def check_here(exercise: AnyExercise, part: Part) -> Outcome:

@@ -10,18 +10,16 @@ from typing import Any
 
 import httpx
 
-from bgdemo.blame import own_line
 from bgdemo.client import TestClient
 from bgdemo.errors import EndlessLoopError
 from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import Chunk, load, load_as
 from bgdemo.exercises.engine.trial import LONG, each_error, limited_client
-from bgdemo.grading.inside import files
-from bgdemo.grading.inside.channel import Channel
-from bgdemo.grading.inside.wire import OF_THE_TRANSFER, encode, timeline_to_data
-
-NO_MEMORY = 71
-"""The exit code of a process that had no memory left to say so."""
+from bgdemo.grading.protocol import files
+from bgdemo.grading.protocol.channel import Channel
+from bgdemo.grading.protocol.wire import OF_THE_TRANSFER, encode, timeline_to_data
+from bgdemo.grading.walls.limits import NO_MEMORY
+from bgdemo.record.own_code import own_line
 
 
 class Harness:

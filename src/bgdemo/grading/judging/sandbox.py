@@ -17,17 +17,20 @@ from types import TracebackType
 from typing import Any, Self
 
 from bgdemo.errors import GradingError
-from bgdemo.grading.inside.channel import Channel, ChannelClosed
-from bgdemo.grading.inside.limits import Limits
-from bgdemo.grading.package import copy_without_answers, readable, search_path
-from bgdemo.grading.users import a_free_user
+from bgdemo.grading.judging.package import copy_without_answers, readable, search_path
+from bgdemo.grading.judging.users import a_free_user
+from bgdemo.grading.protocol.channel import Channel, ChannelClosed
+from bgdemo.grading.walls.limits import Limits
 
 PATIENCE = 15.0
 """Real seconds beyond a submission's own that its keeper may take to end it all."""
 
-_BOOT = (
-    "import sys, json; sys.path[:0] = json.loads(sys.argv[1]); from bgdemo.grading.inside.server import main; main()"
-)
+_BOOT = """
+import sys, json
+sys.path[:0] = json.loads(sys.argv[1])
+from bgdemo.grading.answer_process.server import main
+main()
+"""
 
 
 def remove(folder: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bgdemo.errors import GradingError
-from bgdemo.grading.texts import display
+from bgdemo.grading.judging.texts import display
 
 KINDS = (".py", ".ipynb")
 MANY = 50

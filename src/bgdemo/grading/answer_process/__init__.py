@@ -1,0 +1,1 @@
+"""What runs an answer: all of this an answer can see and break, so nothing here is believed."""

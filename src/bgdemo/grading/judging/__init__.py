@@ -1,0 +1,1 @@
+"""What judges, and is trusted: it runs no code of a submission, but hears from the process that does."""
