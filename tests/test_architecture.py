@@ -2,9 +2,12 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,56 +15,37 @@ import pytest
 import bgdemo
 
 SOURCE = Path(bgdemo.__file__).parent
-ROOMS = [
-    # from the ground up: a room may import from the rooms before it
-    ["errors", "timeline", "clock", "turnstile", "naming"],
-    ["hooks", "printed", "log", "asgi"],
-    ["display"],
-    ["assertions"],
-    ["watched_task", "elsewhere", "recorder"],
-    ["lifespan", "exchange", "faked"],
-    ["session", "threads"],
-    ["simulation"],
-    ["readers", "transport", "websocket"],
-    ["stock_websocket", "shared"],
-    ["client", "server"],
-    ["queue", "advice"],
-    ["lessons"],
-    ["managed"],
-    ["fixtures"],
-    ["pytest_plugin"],
-    ["questions", "blame"],
-    ["exercises"],
-    ["grading"],
-    ["notebook"],
-    ["cli", "__init__"],
-    ["__main__"],
-]
+CONTRIBUTING = SOURCE.parents[1] / "CONTRIBUTING.md"
+
+MOST_ENTRIES, MOST_LINES = 24, 250
 ONLY_IN = {"IPython": {"notebook"}, "pytest": {"pytest_plugin"}, "celery": {"queue"}, "typer": {"cli"}}
 NEVER_AT_THE_TOP = {"uvicorn", "IPython", "jupyterlab", "nbformat", "celery"}
-ALONE = {"timeline", "clock"}
+ALONE = {"model", "clock"}
+KNOW_EACH_OTHER = {("bgdemo.simulation.participants", "bgdemo.simulation.baton")}
+"""For the type checker alone: who takes part holds the baton, and the baton knows who takes part."""
 
-FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
+
+@dataclass(frozen=True)
+class Module:
+    """One file."""
+
+    name: str
+    path: Path
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        """The folder or the file of the package that it is or lies in; "bgdemo" for the package itself."""
+        return self.name.split(".")[1] if "." in self.name else self.name
 
 
-def modules() -> list[tuple[str, ast.Module]]:
-    found = []
+def modules() -> dict[str, Module]:
+    found = {}
     for path in sorted(SOURCE.rglob("*.py")):
-        room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-        found.append((room, ast.parse(path.read_text(encoding="utf-8"))))
+        parts = ["bgdemo", *path.relative_to(SOURCE).with_suffix("").parts]
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = Module(name, path, ast.parse(path.read_text(encoding="utf-8")))
     return found
-
-
-MODULES = modules()
-each = pytest.mark.parametrize(("room", "tree"), MODULES, ids=[f"{at}-{room}" for at, (room, _) in enumerate(MODULES)])
-
-
-UNIX_ONLY = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
-NEEDS_UNIX = (
-    *[f"bgdemo.grading.{name}" for name in ("inside.", "grading", "journal", "judge", "sandbox", "users", "verdicts")],
-    "bgdemo.queue.files",
-)
-"""What is behind grading's refuse_elsewhere(), and the room that imports kombu, whose file locks are others there."""
 
 
 def imported(node: ast.AST) -> Iterator[str]:
@@ -71,37 +55,116 @@ def imported(node: ast.AST) -> Iterator[str]:
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def room_of(name: str) -> str | None:
-    """The room that `bgdemo.record.log.Log` or `bgdemo.record.hooks` is in; the package's own names are in __init__."""
-    parts = name.split(".")
-    if parts[0] != "bgdemo":
-        return None
-    return parts[1] if len(parts) > 1 and parts[1] in FLOOR else "__init__"
+MODULES = modules()
+each = pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
 
 
-def test_every_room_has_its_floor() -> None:
-    assert {room for room, _ in MODULES} == set(FLOOR)
+def own(name: str) -> str | None:
+    """The file that `bgdemo.record.log.Log` or `bgdemo.record.log` is in; None for other packages."""
+    while name not in MODULES and "." in name:
+        name = name.rpartition(".")[0]
+    return name if name in MODULES else None
+
+
+def arrows() -> dict[str, set[str]]:
+    """Which files each file imports: at its top, in its functions, and for the type checker."""
+    found: dict[str, set[str]] = {}
+    for module in MODULES.values():
+        names = {own(name) for node in ast.walk(module.tree) for name in imported(node)}
+        found[module.name] = {name for name in names if name is not None and name != module.name}
+    return found
+
+
+def arrows_between_rooms() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {module.room: set() for module in MODULES.values()}
+    for name, others in arrows().items():
+        found[MODULES[name].room] |= {MODULES[other].room for other in others} - {MODULES[name].room}
+    return found
+
+
+def floors() -> list[list[str]]:
+    """The rooms from the ground up: each stands on rooms of lower floors only."""
+    sorter = TopologicalSorter(arrows_between_rooms())
+    sorter.prepare()
+    found = []
+    while sorter.is_active():
+        found.append(sorted(sorter.get_ready()))
+        sorter.done(*found[-1])
+    return found
+
+
+def test_no_file_imports_one_that_imports_it() -> None:
+    known = arrows()
+    for one, other in KNOW_EACH_OTHER:
+        known[one].remove(other)
+    try:
+        TopologicalSorter(known).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' <- '.join(error.args[1])}")
+
+
+def test_imports_between_rooms_run_one_way() -> None:
+    try:
+        floors()
+    except CycleError as error:
+        pytest.fail(f"a circle of rooms: {' <- '.join(error.args[1])}")
+    for room in ALONE:
+        assert not arrows_between_rooms()[room], f"{room} imports something of the package"
+
+
+def test_nothing_is_imported_by_its_name_at_run_time_but_what_cannot_be_written_down() -> None:
+    allowed = {
+        "bgdemo": "the public names, when they are first asked for",
+        "bgdemo.exercises.subjects": "the library's files, of which nobody has a list",
+        "bgdemo.grading.answer_process.warm": "packages that may not be installed",
+    }
+    for module in MODULES.values():
+        calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)]
+        if any(node.attr == "import_module" for node in calls):
+            strings = [node.value for node in ast.walk(module.tree) if isinstance(node, ast.Constant)]
+            own_names = [text for text in strings if isinstance(text, str) and own(text) not in (None, "bgdemo")]
+            assert module.name in allowed or not own_names, f"{module.name} hides an import: {own_names}"
+
+
+def test_contributing_draws_the_floors_as_they_are() -> None:
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    drawn = text.partition("<!-- floors -->\n```\n")[2].partition("```")[0]
+    width = max(len(", ".join(rooms)) for rooms in floors())
+    expected = [f"{number:2}  {', '.join(rooms)}" for number, rooms in reversed(list(enumerate(floors())))]
+    assert width <= 110
+    assert drawn.splitlines() == expected, "\n".join(["The floors are now:", *expected])
+
+
+def test_a_newcomer_can_take_the_house_in_at_a_glance() -> None:
+    entries = [path.name for path in SOURCE.iterdir() if path.name != "__pycache__"]
+    assert len(entries) <= MOST_ENTRIES, sorted(entries)
+
+
+def test_each_room_says_in_a_sentence_what_lives_there() -> None:
+    for module in MODULES.values():
+        if module.path.name == "__init__.py":
+            words = ast.get_docstring(module.tree)
+            assert words, f"{module.name} does not say what lives there"
+            assert re.search(r"[.:]$", words.splitlines()[0]), f"{module.name} begins with no sentence: {words}"
 
 
 @each
-def test_imports_run_one_way(room: str, tree: ast.Module) -> None:
-    for node in ast.walk(tree):
+def test_heavy_packages_are_imported_where_they_are_used(module: Module) -> None:
+    for node in module.tree.body:
         for name in imported(node):
-            other = room_of(name)
-            if other is None or other == room:
-                continue
-            assert room not in ALONE, f"{room} imports {name}"
-            assert FLOOR[other] <= FLOOR[room], f"{room} imports {name}, which is above it"
+            assert name.split(".")[0] not in NEVER_AT_THE_TOP, f"{module.name} imports {name} when it is imported"
+    for node in ast.walk(module.tree):
+        for name in imported(node):
+            assert module.room in ONLY_IN.get(name.split(".")[0], {module.room}), f"{module.name} imports {name}"
 
 
-@each
-def test_heavy_packages_are_imported_where_they_are_used(room: str, tree: ast.Module) -> None:
-    for node in tree.body:
-        for name in imported(node):
-            assert name.split(".")[0] not in NEVER_AT_THE_TOP, f"{room} imports {name} when it is imported"
-    for node in ast.walk(tree):
-        for name in imported(node):
-            assert room in ONLY_IN.get(name.split(".")[0], {room}), f"{room} imports {name}"
+UNIX_ONLY = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
+NEEDS_UNIX = (
+    *[f"bgdemo.grading.{name}." for name in ("answer_process", "walls")],
+    *[f"bgdemo.grading.judging.{name}" for name in ("grade", "journal", "judge", "sandbox", "users", "verdicts")],
+    "bgdemo.queue.files",
+)
+"""What is behind grading's refuse_elsewhere(), and the room that imports kombu, whose file locks are others there."""
 
 
 def test_the_package_exports_what_it_names_and_nothing_else() -> None:
@@ -113,7 +176,7 @@ def test_the_package_exports_what_it_names_and_nothing_else() -> None:
         for alias in node.names:
             home = importlib.import_module(f"{node.module}")
             assert getattr(bgdemo, alias.name) is getattr(home, alias.name)
-    assert set(bgdemo.__all__) <= set(dir(bgdemo))
+    assert dir(bgdemo) == sorted(bgdemo.__all__)
     with pytest.raises(AttributeError, match="module 'bgdemo' has no attribute 'TestClients'"):
         bgdemo.TestClients  # noqa: B018
 
@@ -150,8 +213,10 @@ for found in pkgutil.walk_packages(bgdemo.__path__, "bgdemo."):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_modules_and_functions_stay_small() -> None:
-    for path in SOURCE.rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        lines = len(text.splitlines())
-        assert lines <= 320, f"{path.name} has {lines} lines: it holds two ideas"
+def test_modules_stay_small() -> None:
+    too_long = {}
+    for module in MODULES.values():
+        lines = len(module.path.read_text(encoding="utf-8").splitlines())
+        if lines > MOST_LINES:
+            too_long[module.name] = lines
+    assert not too_long, f"these hold two ideas: {too_long}"

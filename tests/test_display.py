@@ -12,7 +12,8 @@ import pytest
 from bgdemo.display import Mark, shapes, stacked, summary, svg, text
 from bgdemo.display.axis import axis_of
 from bgdemo.display.words import cells, clean, ems, shorten, wrap
-from bgdemo.record.timeline import TASK_STATUSES, Event, Request, Task, TaskStatus, Timeline
+from bgdemo.model import TASK_STATUSES, Event, Request, Task, TaskStatus
+from bgdemo.record.timeline import Timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
 

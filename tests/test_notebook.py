@@ -15,10 +15,11 @@ from fastapi import BackgroundTasks, FastAPI
 from bgdemo import AsyncTestClient, TestClient, questions
 from bgdemo import notebook as notebook_module
 from bgdemo.display import Mark
+from bgdemo.model import Event, Request, Task
 from bgdemo.notebook import choose, predict, watch
 from bgdemo.questions import Question
 from bgdemo.questions.waiting import who_waited
-from bgdemo.record.timeline import Event, Request, Task, Timeline
+from bgdemo.record.timeline import Timeline
 
 PLACES = questions.__path__
 

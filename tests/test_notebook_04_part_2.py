@@ -16,7 +16,7 @@ import pytest
 from bgdemo import exercises
 from bgdemo.exercises.engine.code import load
 from bgdemo.lessons import many_tasks, where_a_task_runs
-from bgdemo.record.timeline import Request, Task
+from bgdemo.model import Request, Task
 from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, source_of
 from servers import DEADLINE, serve, until
 

@@ -527,7 +527,7 @@ def test_a_test_fails_if_the_simulated_clock_cannot_go_on(run: Run) -> None:
         """
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E   bgdemo.simulation.errors.DeadlockError: *", IT_WAITED])
+    result.stdout.fnmatch_lines(["E   bgdemo.errors.DeadlockError: *", IT_WAITED])
 
 
 @pytest.mark.parametrize("look", ["client.drain()", "client.close()", "client.__exit__()"])

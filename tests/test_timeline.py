@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bgdemo import Event, Request, Task, Timeline
+from bgdemo.model import EVENT_KINDS, TASK_STATUSES
 from bgdemo.record.log import Log
-from bgdemo.record.timeline import EVENT_KINDS, TASK_STATUSES
 from gates import DEADLINE, in_thread
 
 

@@ -35,6 +35,18 @@ class EndlessLoopError(BaseException):
         return "this line went on without end, and was stopped: does its loop have a way out?"
 
 
+class DeadlockError(BgdemoError, RuntimeError):
+    """Everybody waits and nothing is scheduled, or one instant goes on without end: time cannot move."""
+
+
+class RealBlockingError(BgdemoError, RuntimeError):
+    """A thread of the app waits for something real, which a simulated clock cannot see or shorten."""
+
+
+class RealIOError(BgdemoError, RuntimeError):
+    """A real socket or pipe was given to the simulated event loop; how long it takes cannot be simulated."""
+
+
 class QueueError(BgdemoError, RuntimeError):
     """A task cannot be given to the queue like this; the message says what to do instead."""
 

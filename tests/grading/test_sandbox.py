@@ -85,7 +85,7 @@ def test_a_submission_has_a_small_environment_and_a_folder_of_its_own(sandbox: S
 
 def test_all_modules_have_been_looked_through_before_an_answer_begins(sandbox: Sandbox) -> None:
     modules = "sum(hasattr(module, '__dict__') for module in list(sys.modules.values()))"
-    assert printed(sandbox, f"{modules} - len(sys.modules['bgdemo.simulation.bound']._seen) < 50") == "True"
+    assert printed(sandbox, f"{modules} - len(sys.modules['bgdemo.simulation.aliases']._seen) < 50") == "True"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")

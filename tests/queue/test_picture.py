@@ -4,7 +4,8 @@ from xml.etree import ElementTree
 
 from bgdemo.assertions.words import fate
 from bgdemo.display import summary, svg, text
-from bgdemo.record.timeline import Event, EventKind, Request, Task, TaskStatus, Timeline
+from bgdemo.model import Event, EventKind, Request, Task, TaskStatus
+from bgdemo.record.timeline import Timeline
 
 Told = tuple[float, EventKind, int | None]
 

@@ -12,8 +12,8 @@ from fastapi import BackgroundTasks, FastAPI
 
 from bgdemo import AsyncTestClient, TestClient
 from bgdemo.clock import Clock
-from bgdemo.errors import BgdemoError, ClientError
-from bgdemo.simulation import DeadlockError, RealBlockingError, RealIOError, SimulatedClock
+from bgdemo.errors import BgdemoError, ClientError, DeadlockError, RealBlockingError, RealIOError
+from bgdemo.simulation import SimulatedClock
 
 from .apps import app_with, ends, statuses
 

@@ -65,7 +65,7 @@ PROGRAM = """
 import asyncio, concurrent.futures, queue, sys, threading, time
 from fastapi import BackgroundTasks, FastAPI
 from bgdemo import TestClient
-from bgdemo.simulation import DeadlockError
+from bgdemo.errors import DeadlockError
 app = FastAPI()
 pool = concurrent.futures.ThreadPoolExecutor(2)
 box = queue.Queue()

@@ -10,7 +10,8 @@ import time
 import pytest
 from fastapi import FastAPI
 
-from bgdemo.simulation import DeadlockError, RealBlockingError, RealIOError, SimulatedClock
+from bgdemo.errors import DeadlockError, RealBlockingError, RealIOError
+from bgdemo.simulation import SimulatedClock
 
 from .apps import app_with
 

@@ -6,8 +6,8 @@ import time
 import pytest
 from fastapi import BackgroundTasks, FastAPI
 
-from bgdemo.errors import EndlessLoopError
-from bgdemo.simulation import RealBlockingError, SimulatedClock
+from bgdemo.errors import EndlessLoopError, RealBlockingError
+from bgdemo.simulation import SimulatedClock
 
 from .apps import app_with, statuses
 

@@ -2,8 +2,9 @@
 
 from bgdemo.assertions.search import Args, Kwargs, Search, refuse_no_timeline
 from bgdemo.assertions.words import call_text, counted_names, failure, listed, times_text
+from bgdemo.model import Task
 from bgdemo.record.naming import Function
-from bgdemo.record.timeline import Task, Timeline
+from bgdemo.record.timeline import Timeline
 
 
 def assert_added(

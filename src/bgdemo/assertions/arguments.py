@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bgdemo.assertions.words import value_text
+from bgdemo.model import Task
 from bgdemo.record.naming import Function
-from bgdemo.record.timeline import Task
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 

@@ -3,9 +3,9 @@
 from bgdemo.assertions.search import Search, refuse_no_timeline
 from bgdemo.assertions.words import advice, failure, fate, listed, times_text
 from bgdemo.display.axis import axis_of
-from bgdemo.display.rows import event_places
+from bgdemo.model import Request, Task, event_places
 from bgdemo.record.naming import Function
-from bgdemo.record.timeline import Request, Task, Timeline
+from bgdemo.record.timeline import Timeline
 
 _BEGINNING, _NEVER = (0.0, -1), (float("inf"), 0)
 """Places (time, sequence) before and after all events."""

@@ -6,9 +6,9 @@ from typing import get_args
 from bgdemo.assertions.search import Args, Kwargs, Search
 from bgdemo.assertions.words import advice, call_text, failure, fate, listed, times_text
 from bgdemo.display.axis import axis_of
-from bgdemo.display.rows import event_places
+from bgdemo.model import RanIn, Task, event_places
 from bgdemo.record.naming import Function
-from bgdemo.record.timeline import RanIn, Task, Timeline
+from bgdemo.record.timeline import Timeline
 
 _PLACES: dict[RanIn, str] = {"threadpool": "the thread pool", "event_loop": "the event loop", "worker": "a worker"}
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from bgdemo.assertions.arguments import differences, refuse_other_containers
 from bgdemo.assertions.words import call_text, counted_names, failure, fate, listed, value_text
+from bgdemo.model import Task
 from bgdemo.record.naming import Function, full_name
-from bgdemo.record.timeline import Task, Timeline
+from bgdemo.record.timeline import Timeline
 
 Args = Sequence[Any] | None
 """Positional arguments, in a tuple or a list; None if they do not matter."""

@@ -7,8 +7,9 @@ from typing import Any
 from bgdemo import display
 from bgdemo.display.axis import axis_of
 from bgdemo.display.words import clean, shorten
+from bgdemo.model import Request, Task, TaskStatus
 from bgdemo.record.naming import names
-from bgdemo.record.timeline import Request, Task, TaskStatus, Timeline
+from bgdemo.record.timeline import Timeline
 
 MOST_NAMED = 3
 """How many tasks or requests a sentence names one by one."""

@@ -12,7 +12,7 @@ from bgdemo import TestClient
 from bgdemo.cli.terminal import Failed, Screen, WrongUsage
 from bgdemo.clock import ClockName
 from bgdemo.lessons import add_task, folder, use_folder
-from bgdemo.record.timeline import Task
+from bgdemo.model import Task
 from bgdemo.simulation import SimulatedClock
 
 TASK_SECONDS = 7.0

@@ -14,9 +14,10 @@ from bgdemo.cli.target import load
 from bgdemo.cli.terminal import Screen, WrongUsage, plural, seconds
 from bgdemo.clock import ClockName
 from bgdemo.errors import BgdemoError, DrainTimeout
+from bgdemo.model import Task
 from bgdemo.record.log import describe
 from bgdemo.record.own_code import blame
-from bgdemo.record.timeline import Task, Timeline
+from bgdemo.record.timeline import Timeline
 
 GLANCE = 0.1
 """Seconds between two looks at what is still running."""

@@ -9,12 +9,12 @@ from collections.abc import Collection, Sequence
 from bgdemo.display import picture, text_form
 from bgdemo.display.axis import Mark, axis_of
 from bgdemo.display.sentence import sentence
-from bgdemo.record.timeline import Request, Task, Timeline
+from bgdemo.model import Request, Task, TimelineData
 
 __all__ = ["Mark", "stacked", "summary", "svg", "text"]
 
 
-def summary(timeline: Timeline) -> str:
+def summary(timeline: TimelineData) -> str:
     """The sentence that stands above a drawing.
 
     Args:
@@ -27,7 +27,7 @@ def summary(timeline: Timeline) -> str:
 
 
 def text(
-    timeline: Timeline,
+    timeline: TimelineData,
     *,
     marks: Sequence[Mark] = (),
     until: float = 0.0,
@@ -47,7 +47,7 @@ def text(
     return text_form.draw(timeline, marks, until, point_at)
 
 
-def svg(timeline: Timeline, *, marks: Sequence[Mark] = (), until: float = 0.0) -> str:
+def svg(timeline: TimelineData, *, marks: Sequence[Mark] = (), until: float = 0.0) -> str:
     """The timeline as a picture.
 
     Args:
@@ -61,7 +61,9 @@ def svg(timeline: Timeline, *, marks: Sequence[Mark] = (), until: float = 0.0) -
     return picture.draw(timeline, marks, until)
 
 
-def stacked(panels: Sequence[tuple[Timeline, Sequence[Mark]]], *, caption: str = "", titles: Sequence[str] = ()) -> str:
+def stacked(
+    panels: Sequence[tuple[TimelineData, Sequence[Mark]]], *, caption: str = "", titles: Sequence[str] = ()
+) -> str:
     """Several timelines one above the other as one picture, on one time axis.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bgdemo.record.timeline import Event, EventKind, Task, TaskStatus, Timeline
+from bgdemo.model import Event, EventKind, Task, TaskStatus, TimelineData
 
 _CUT_SHORT: dict[EventKind, TaskStatus] = {"task_retried": "failed", "task_interrupted": "lost"}
 
@@ -22,7 +22,7 @@ class Attempt:
     """What became of it: "failed" also where the task was tried again, "lost" where its process died."""
 
 
-def attempts_of(timeline: Timeline) -> dict[int, list[Attempt]]:
+def attempts_of(timeline: TimelineData) -> dict[int, list[Attempt]]:
     """The attempts of each task that has started, the first one first, by the task's id."""
     elsewhere: dict[int, list[Event]] = {task.id: [] for task in timeline.tasks if task.process is not None}
     for event in timeline.events if elsewhere else ():
@@ -36,7 +36,7 @@ def attempts_of(timeline: Timeline) -> dict[int, list[Attempt]]:
     return found
 
 
-def workers_of(timeline: Timeline) -> dict[int, int]:
+def workers_of(timeline: TimelineData) -> dict[int, int]:
     """A small number for each worker process, 1 for the one that was first heard of."""
     known: dict[int, int] = {}
     for process in [event.process for event in timeline.events] + [task.process for task in timeline.tasks]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bgdemo.record.timeline import Timeline
+from bgdemo.model import TimelineData
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Axis:
         return 1000 if self.unit == "ms" else 1
 
 
-def axis_of(timeline: Timeline, marks: Sequence[Mark] = (), until: float = 0.0) -> Axis:
+def axis_of(timeline: TimelineData, marks: Sequence[Mark] = (), until: float = 0.0) -> Axis:
     """The axis on which all of a timeline, and all marks, can be drawn.
 
     Args:
@@ -89,7 +89,7 @@ def axis_of(timeline: Timeline, marks: Sequence[Mark] = (), until: float = 0.0) 
     )
 
 
-def _times(timeline: Timeline) -> Iterator[float]:
+def _times(timeline: TimelineData) -> Iterator[float]:
     for request in timeline.requests:
         yield request.sent
         # A snapshot may be taken long after all is over: only what is still open reaches up to now.

@@ -10,7 +10,7 @@ from bgdemo.display.axis import Axis, Mark, axis_of
 from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
 from bgdemo.display.words import cells, clean, ems, reason, shorten, wrap
-from bgdemo.record.timeline import Task, Timeline
+from bgdemo.model import Task, TimelineData
 
 WIDTH, EDGE = 760, 16
 ROW, GAP, LANE, HEAD = 38, 22, 18, 18
@@ -28,7 +28,7 @@ WHY = {
 }
 
 
-Panel = tuple[Timeline, Sequence[Mark]]
+Panel = tuple[TimelineData, Sequence[Mark]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class _Plot:
         return self.right + 30
 
 
-def draw(timeline: Timeline, marks: Sequence[Mark], until: float) -> str:
+def draw(timeline: TimelineData, marks: Sequence[Mark], until: float) -> str:
     """The picture of a timeline.
 
     Args:
@@ -107,7 +107,7 @@ def stack(panels: Sequence[Panel], caption: str, titles: Sequence[str] = ()) -> 
     return _document(caption, parts, top)
 
 
-def _draw(timeline: Timeline, marks: Sequence[Mark], plot: _Plot, *, framed: bool = True) -> str:
+def _draw(timeline: TimelineData, marks: Sequence[Mark], plot: _Plot, *, framed: bool = True) -> str:
     words = sentence(timeline, plot.axis)
     title = wrap(words, (WIDTH - 2 * EDGE) / (13.5 * BOLD), ems)
     parts = [
@@ -182,7 +182,7 @@ def _outcome(task: Task, axis: Axis) -> str:
     return f"{task.status} at {axis.label(task.ended)}"
 
 
-def _plot(timeline: Timeline, axis: Axis) -> _Plot:
+def _plot(timeline: TimelineData, axis: Axis) -> _Plot:
     rows = rows_of(timeline)
     written = [_words(row, axis) for row in rows]
     names = max((cells(words.name) * MONO_CELL + 12 for words in written), default=0.0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bgdemo.display.attempts import Attempt, attempts_of, workers_of
 from bgdemo.display.words import clean, reason
-from bgdemo.record.timeline import EventKind, Request, Task, Timeline
+from bgdemo.model import Request, Task, TimelineData, event_places
 
 MOST_ROWS = 40
 """A timeline with more is drawn with gaps."""
@@ -67,7 +67,7 @@ class Gap:
 Row = RequestRow | TaskRow | Gap
 
 
-def rows_of(timeline: Timeline, always: Collection[Request | Task] = ()) -> list[Row]:
+def rows_of(timeline: TimelineData, always: Collection[Request | Task] = ()) -> list[Row]:
     """The rows to draw: all of them, or the first, the last and those out of the ordinary, with gaps between.
 
     Args:
@@ -91,24 +91,6 @@ def rows_of(timeline: Timeline, always: Collection[Request | Task] = ()) -> list
         hidden = []
         rows.append(row)
     return rows + _folded(hidden)
-
-
-def event_places(timeline: Timeline, kind: EventKind) -> dict[int, tuple[float, int]]:
-    """When the first event of a kind happened to each request or task.
-
-    Args:
-        timeline: what happened.
-        kind: a kind of event.
-
-    Returns:
-        (time, sequence) by the id of the task, or of the request where the event has no task.
-    """
-    places: dict[int, tuple[float, int]] = {}
-    for event in timeline.events:
-        if event.kind == kind:
-            key = event.request_id if event.task_id is None else event.task_id
-            places.setdefault(key, (event.time, event.sequence))
-    return places
 
 
 def printed_by(task: Task) -> str:
@@ -150,7 +132,7 @@ def gap_text(gap: Gap, label: Callable[[float], str]) -> str:
     return f"… {words}, {when}" + (f" ({counts})" if counts else "")
 
 
-def _every_row(timeline: Timeline) -> list[RequestRow | TaskRow]:
+def _every_row(timeline: TimelineData) -> list[RequestRow | TaskRow]:
     tasks: dict[int, list[Task]] = {}
     for task in timeline.tasks:
         tasks.setdefault(task.request_id, []).append(task)
@@ -178,7 +160,7 @@ def _request_row(request: Request, tasks: Sequence[Task], left: tuple[float, int
 class _TaskRows:
     """Makes the rows of tasks: one a task, or, of a task that ran in several processes, one a process."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: TimelineData) -> None:
         self._now = timeline.now
         self._attempts = attempts_of(timeline)
         self._workers = workers_of(timeline)

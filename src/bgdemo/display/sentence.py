@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bgdemo.display.axis import Axis
-from bgdemo.display.rows import counted, event_places
+from bgdemo.display.rows import counted
 from bgdemo.display.words import clean, reason, shorten
-from bgdemo.record.timeline import Request, Task, TaskStatus, Timeline
+from bgdemo.model import Request, Task, TaskStatus, TimelineData, event_places
 
 SMALL_WAIT = 0.05
 """Up to this part of the time until the last task ended, a client is said not to have waited."""
@@ -25,7 +25,7 @@ OUTCOMES: dict[TaskStatus, str] = {
 }
 
 
-def sentence(timeline: Timeline, axis: Axis) -> str:
+def sentence(timeline: TimelineData, axis: Axis) -> str:
     """What a drawing shows, in words.
 
     Args:
@@ -48,7 +48,7 @@ def sentence(timeline: Timeline, axis: Axis) -> str:
     return f"{response}; {tasks or 'no task was added'}{verdict}."
 
 
-def _nobody_waited(timeline: Timeline) -> bool:
+def _nobody_waited(timeline: TimelineData) -> bool:
     """Whether each client had its response long before the last task ended, another request's task included."""
     waits = {r.id: r.responded - r.sent for r in timeline.requests if r.responded is not None}
     ran = _ran(timeline.tasks)
@@ -58,7 +58,7 @@ def _nobody_waited(timeline: Timeline) -> bool:
     return max(waits.values()) <= SMALL_WAIT * (max(ends) - timeline.requests[0].sent)
 
 
-def _one_request(timeline: Timeline, tasks: str, axis: Axis) -> str:
+def _one_request(timeline: TimelineData, tasks: str, axis: Axis) -> str:
     request = timeline.requests[0]
     response = _response(request, timeline, axis)
     if not tasks:
@@ -69,7 +69,7 @@ def _one_request(timeline: Timeline, tasks: str, axis: Axis) -> str:
     return f"{response}; {tasks}{_verdict(request, timeline, axis)}."
 
 
-def _response(request: Request, timeline: Timeline, axis: Axis) -> str:
+def _response(request: Request, timeline: TimelineData, axis: Axis) -> str:
     if request.method == "WEBSOCKET":
         if request.ended is None:
             return f"The WebSocket connection is open at {axis.label(timeline.now)}"
@@ -99,7 +99,7 @@ def _responses(requests: Sequence[Request], axis: Axis) -> str:
     return f"{words}: {number} {when}, the longest wait {longest}"
 
 
-def _tasks(tasks: Sequence[Task], timeline: Timeline, axis: Axis) -> str:
+def _tasks(tasks: Sequence[Task], timeline: TimelineData, axis: Axis) -> str:
     if len(tasks) <= 1:
         return "".join(_task(task, timeline, axis) for task in tasks)
     outcomes = Counter(task.status for task in tasks)
@@ -113,7 +113,7 @@ def _tasks(tasks: Sequence[Task], timeline: Timeline, axis: Axis) -> str:
     return f"{number} ({counts})" + (f", the last ended at {axis.label(last)}" if last is not None else "")
 
 
-def _task(task: Task, timeline: Timeline, axis: Axis) -> str:
+def _task(task: Task, timeline: TimelineData, axis: Axis) -> str:
     name = shorten(clean(task.name), 40)
     ended = f" at {axis.label(task.ended)}" if task.ended is not None else ""
     if task.status == "failed":
@@ -133,7 +133,7 @@ def _task(task: Task, timeline: Timeline, axis: Axis) -> str:
     return name + outcome
 
 
-def _verdict(request: Request, timeline: Timeline, axis: Axis) -> str:
+def _verdict(request: Request, timeline: TimelineData, axis: Axis) -> str:
     ran = _ran(timeline.tasks)
     if request.responded is None or not ran:
         return ""
@@ -153,7 +153,7 @@ def _ran(tasks: Sequence[Task]) -> list[Task]:
     return [task for task in tasks if task.started is not None or task.status in ("finished", "failed", "running")]
 
 
-def _any_before_response(timeline: Timeline) -> bool:
+def _any_before_response(timeline: TimelineData) -> bool:
     """Whether a task ended before its response did, by (time, sequence) where the events are known."""
     responses = event_places(timeline, "response_ended")
     ends = event_places(timeline, "task_ended")

@@ -2,7 +2,7 @@
 
 from xml.sax.saxutils import escape
 
-from bgdemo.record.timeline import TaskStatus
+from bgdemo.model import TaskStatus
 
 # Okabe and Ito's palette: told apart by people who do not see red and green. Text is in INK or MUTED alone.
 BLUE, SKY, ORANGE, VERMILION, YELLOW = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#F0E442"

@@ -7,7 +7,7 @@ from bgdemo.display.axis import Axis, Mark, axis_of
 from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
 from bgdemo.display.words import cells, clean, pad, reason, shorten, wrap
-from bgdemo.record.timeline import Request, Task, Timeline
+from bgdemo.model import Request, Task, TimelineData
 
 COLUMNS = 100
 MOST_NAME = 28
@@ -41,7 +41,7 @@ class _Line:
     detail: str = ""
 
 
-def draw(timeline: Timeline, marks: Sequence[Mark], until: float, point_at: Collection[Request | Task] = ()) -> str:
+def draw(timeline: TimelineData, marks: Sequence[Mark], until: float, point_at: Collection[Request | Task] = ()) -> str:
     """The text form of a timeline.
 
     Args:

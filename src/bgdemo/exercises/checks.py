@@ -5,7 +5,7 @@ from typing import Any
 
 from bgdemo.exercises.engine.exercise import Check
 from bgdemo.exercises.engine.trial import Attempt
-from bgdemo.record.timeline import Request, Task
+from bgdemo.model import Request, Task
 
 AT_ONCE = 0.5
 """Seconds; who waits longer has waited for something."""

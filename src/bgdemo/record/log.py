@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from bgdemo.clock import Clock
+from bgdemo.model import Event, EventKind, Records, Request, Task
 from bgdemo.record.naming import names
-from bgdemo.record.timeline import Event, EventKind, Records, Request, Task, Timeline
+from bgdemo.record.timeline import Timeline
 
 NoteKind = Literal[EventKind, "task_known", "task_left", "task_printed"]
 """Events, and what is no event of its own: a task that nobody saw being added, one that will not run, a print."""

@@ -14,12 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bgdemo.clock import Clock, RealClock
 from bgdemo.errors import ClientError, EndlessLoopError
+from bgdemo.model import TaskStatus
 from bgdemo.record import hooks
 from bgdemo.record.log import Log, describe
 from bgdemo.record.remote_task import TaskElsewhere, Waiting
 from bgdemo.record.stdout import Listener
 from bgdemo.record.task import WatchedTask
-from bgdemo.record.timeline import TaskStatus, Timeline
+from bgdemo.record.timeline import Timeline
 
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _ENDS = {"http.response.body", "websocket.close", "websocket.http.response.body"}

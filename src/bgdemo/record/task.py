@@ -4,10 +4,10 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from bgdemo.errors import EndlessLoopError
+from bgdemo.model import TaskStatus
 from bgdemo.record import hooks
 from bgdemo.record.log import describe
 from bgdemo.record.stdout import keep
-from bgdemo.record.timeline import TaskStatus
 
 if TYPE_CHECKING:
     from bgdemo.record.recorder import Recorder

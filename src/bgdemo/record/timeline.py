@@ -1,114 +1,16 @@
-"""What happened, and when: the records that a recorder's notes become, and the questions to ask of them.
-
-All times are seconds as floats, counted from the client's first request, or None where the thing
-has not happened. Records refer to each other by id. "After" is decided by (time, sequence), since
-two events may share one instant of a simulated clock.
-"""
+"""The timeline that people hold: its records, which compare by value, export, and show themselves."""
 
 import dataclasses
-import importlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Self, get_args
+from collections.abc import Mapping
+from typing import Any
 
-EventKind = Literal[
-    "request_sent",
-    "task_added",
-    "response_started",
-    "response_ended",
-    "task_started",
-    "task_retried",
-    "task_interrupted",
-    "task_redelivered",
-    "task_ended",
-    "request_ended",
-    "client_left",
-]
-TaskStatus = Literal[
-    "added", "running", "waiting", "finished", "failed", "skipped", "dropped", "cancelled", "abandoned", "lost"
-]
-"""Waiting and lost are for what runs in other processes: for its next attempt, and with the process that ran it."""
-RanIn = Literal["threadpool", "event_loop", "worker"]
-
-EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
-TASK_STATUSES: tuple[TaskStatus, ...] = get_args(TaskStatus)
+from bgdemo.model import Event, Request, Task, TimelineData
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One point of a timeline."""
-
-    time: float
-    """Seconds since the client's first request."""
-    sequence: int
-    """Counts the events of one recorder; decides the order of events at the same time."""
-    kind: EventKind
-    request_id: int
-    task_id: int | None = None
-    """None for the events of the request itself."""
-    process: int | None = None
-    """The id of the worker process in which it happened; None for the app's own process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request and its response."""
-
-    id: int
-    """1 for the first request of a recorder."""
-    method: str
-    """As sent, in capitals; "WEBSOCKET" for a WebSocket connection."""
-    path: str
-    """Without the query string."""
-    status: int | None
-    """The response's status code; None while there is no response."""
-    sent: float
-    """Seconds: when the client sent it; on a server, when the app got it."""
-    responded: float | None
-    """Seconds: when the last byte of the response left."""
-    ended: float | None
-    """Seconds: when the app was done with the request, background tasks included."""
-    error: str | None = None
-    """The exception that left the app, as "Type: message"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One call that was added with add_task, or given to a response as background=."""
-
-    id: int
-    """1 for the first task of a recorder."""
-    request_id: int
-    name: str
-    """The function's bare name, for people: write_notification."""
-    function: str
-    """The function's module and qualified name: bgdemo.lessons.add_task.write_notification."""
-    args: tuple[Any, ...] = field(hash=False)
-    kwargs: Mapping[str, Any] = field(hash=False)
-    added: float | None
-    """Seconds; None for a task object that was made before the request."""
-    started: float | None
-    """Seconds: when the function began to run, not when it began to wait for a thread; the first time, of several."""
-    ended: float | None
-    """Seconds: when the function returned or raised for the last time, or when the task was lost."""
-    status: TaskStatus
-    error: str | None = None
-    """The exception that the function raised, as "Type: message"."""
-    ran_in: RanIn | None = None
-    """None for a task that never started."""
-    printed: str = ""
-    """What the task printed to standard output so far."""
-    process: int | None = None
-    """The id of the worker process that ran it last; None for a task that ran in the app's own process."""
-
-
-Records = tuple[tuple[Request, ...], tuple[Task, ...], tuple[Event, ...]]
-
-
-class Timeline:
-    """All that a recorder has noted, up to now; a snapshot that no longer changes.
+class Timeline(TimelineData):
+    """All that a recorder has recorded, up to now; a snapshot that no longer changes.
 
     `str(timeline)` draws it as text; a notebook shows it as a picture. Timelines compare by value.
 
@@ -120,62 +22,7 @@ class Timeline:
         simulated: True if the seconds are those of a simulated clock.
     """
 
-    __slots__ = ("_now", "_read", "_records", "_simulated")
-
-    _read: Callable[[], Records]
-
-    def __init__(
-        self,
-        requests: Iterable[Request] = (),
-        tasks: Iterable[Task] = (),
-        events: Iterable[Event] = (),
-        *,
-        now: float = 0.0,
-        simulated: bool = False,
-    ) -> None:
-        self._records: Records | None = (tuple(requests), tuple(tasks), tuple(events))
-        self._now = now
-        self._simulated = simulated
-
-    @classmethod
-    def read_later(cls, read: Callable[[], Records], *, now: float, simulated: bool) -> Self:
-        """A timeline whose records are read when somebody first looks, by one call of `read`."""
-        timeline = cls.__new__(cls)
-        timeline._read = read
-        timeline._records = None
-        timeline._now = now
-        timeline._simulated = simulated
-        return timeline
-
-    @property
-    def requests(self) -> tuple[Request, ...]:
-        """All requests, in the order in which they were sent."""
-        return self._known()[0]
-
-    @property
-    def tasks(self) -> tuple[Task, ...]:
-        """All tasks, in the order in which they were added."""
-        return self._known()[1]
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """All events, sorted by (time, sequence)."""
-        return self._known()[2]
-
-    @property
-    def now(self) -> float:
-        """Seconds: when this snapshot was taken."""
-        return self._now
-
-    @property
-    def simulated(self) -> bool:
-        """True if the seconds are those of a simulated clock."""
-        return self._simulated
-
-    def _known(self) -> Records:
-        if self._records is None:
-            self._records = self._read()
-        return self._records
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Timeline):
@@ -191,31 +38,6 @@ class Timeline:
     def __repr__(self) -> str:
         counts = f"{len(self.requests)} requests, {len(self.tasks)} tasks, {len(self.events)} events"
         return f"<Timeline at {self._now:.3f} s: {counts}>"
-
-    def tasks_of(self, request: Request | int) -> tuple[Task, ...]:
-        """The tasks of one request, in the order in which they were added.
-
-        Args:
-            request: a Request of this timeline, or its id.
-
-        Raises:
-            KeyError: this timeline has no such request.
-        """
-        request_id = request if isinstance(request, int) else request.id
-        if all(known.id != request_id for known in self.requests):
-            raise KeyError(f"this timeline has no request {request_id}; it has {[r.id for r in self.requests]}")
-        return tuple(task for task in self.tasks if task.request_id == request_id)
-
-    def event(self, kind: EventKind, of: Request | Task) -> Event | None:
-        """The first event of that kind of a request or of a task; None if it has not happened."""
-        for event in self.events:
-            if event.kind != kind:
-                continue
-            if isinstance(of, Task) and event.task_id == of.id:
-                return event
-            if isinstance(of, Request) and event.request_id == of.id:
-                return event
-        return None
 
     def to_dict(self) -> dict[str, Any]:
         """The timeline as dicts and lists; arguments that JSON does not know stay what they are."""
@@ -247,15 +69,14 @@ class Timeline:
         )
 
     def __str__(self) -> str:
-        return str(_display().text(self))
+        from bgdemo import display  # when somebody looks: most timelines are only judged
+
+        return display.text(self)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/plain": str(self), "image/svg+xml": _display().svg(self)}
+        from bgdemo import display
 
-
-def _display() -> Any:
-    """What draws timelines, by name: this module stands on nothing, and a timeline may come out of a pickle alone."""
-    return importlib.import_module("bgdemo.display")
+        return {"text/plain": str(self), "image/svg+xml": display.svg(self)}
 
 
 def _timeline(requests: Any, tasks: Any, events: Any, now: float, simulated: bool) -> Timeline:

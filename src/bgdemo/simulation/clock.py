@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from bgdemo.errors import ClientError
-from bgdemo.simulation import bound, patches, report
+from bgdemo.simulation import aliases, patches, report
 from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.calls import Call, Verdict
 from bgdemo.simulation.driving import drive
@@ -98,7 +98,7 @@ class SimulatedClock:
                 "wait there with `await anyio.sleep(...)`, or `time.sleep(...)` in a thread."
             )
         self.start()
-        bound.look_again()
+        aliases.look_again()
         call = Call(None, seconds)
         verdict = drive(self._baton, call, Watch(self._baton, self._patience).is_idle)
         if verdict is not Verdict.TIME:
@@ -152,7 +152,7 @@ class SimulatedClock:
         Raises:
             RealBlockingError: it keeps the real time.sleep where that cannot be replaced.
         """
-        return bound.prepare(func)[0]
+        return aliases.prepare(func)[0]
 
     def refuse_other_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Raise ClientError unless `loop` runs on this clock."""

@@ -6,7 +6,7 @@ import selectors
 from collections.abc import Callable
 from typing import Any
 
-from bgdemo.simulation import bound, stacks
+from bgdemo.simulation import aliases, stacks
 from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.participants import Participant, Waiter, here
 
@@ -77,7 +77,7 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":  # type: ignore[override]
         """Run `func` in a thread; one that holds a real sleep is refused."""
-        func, args = bound.prepare(func, args)
+        func, args = aliases.prepare(func, args)
         return super().run_in_executor(executor, func, *args)
 
     def timer_is_due(self, timer: SimulatedTimer) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from bgdemo.errors import ClientError
-from bgdemo.simulation import bound, report
+from bgdemo.simulation import aliases, report
 from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.calls import Call, Verdict
 from bgdemo.simulation.driving import drive
@@ -110,7 +110,7 @@ class SimulatedLoopThread(LoopThread):
         me = here()
         if me is not None and me.baton is self.baton:
             return self.baton.listen(me, signal, None if timeout is None else self.baton.seconds + timeout)
-        bound.look_again()
+        aliases.look_again()
         call = Call(signal, NEVER if timeout is None else timeout, patient=self._closing)
         verdict = self._drive(call)
         if verdict in (Verdict.DONE, Verdict.TIME) or self._closing:

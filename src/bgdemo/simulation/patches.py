@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio.to_thread
 
-from bgdemo.simulation import bound, loop, pools, sleeping, threads, waits
+from bgdemo.simulation import aliases, loop, pools, sleeping, threads, waits
 
 _lock = threading.RLock()
 _users = 0
@@ -36,7 +36,7 @@ def install() -> None:
             _replace(threading, "_time", sleeping.read_monotonic)  # bound early there: Condition.wait_for reads it
             _replace(queue, "time", sleeping.read_monotonic)  # and here queue.Queue.get
             _replace(concurrent.futures.ThreadPoolExecutor, "submit", pools.submit)
-            bound.install()
+            aliases.install()
 
 
 def uninstall() -> None:
@@ -45,7 +45,7 @@ def uninstall() -> None:
     with _lock:
         _users -= 1
         if not _users:
-            bound.uninstall()
+            aliases.uninstall()
             while _saved:
                 place, name, original = _saved.pop()
                 setattr(place, name, original)

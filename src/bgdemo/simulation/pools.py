@@ -4,7 +4,7 @@ import concurrent.futures
 import threading
 from typing import Any
 
-from bgdemo.simulation import bound, waits
+from bgdemo.simulation import aliases, waits
 from bgdemo.simulation.participants import Participant, here
 from bgdemo.simulation.threads import members
 from bgdemo.threads.executor import DaemonExecutor
@@ -17,7 +17,7 @@ def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> "concurrent.futu
     me = here()
     if me is None:
         return real_submit(self, fn, *args, **kwargs)
-    fn, args = bound.prepare(fn, args)
+    fn, args = aliases.prepare(fn, args)
     if self._shutdown or _takes_part(self, me):
         return real_submit(self, fn, *args, **kwargs)
     return _double(self, me).submit(fn, *args, **kwargs)

@@ -9,8 +9,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bgdemo.errors import RealBlockingError
 from bgdemo.record.own_code import is_own_code
-from bgdemo.simulation.errors import RealBlockingError
 from bgdemo.simulation.participants import here
 from bgdemo.simulation.sleeping import real_sleep
 

@@ -7,10 +7,10 @@ import traceback
 from types import FrameType
 from typing import Any
 
+from bgdemo.errors import DeadlockError, RealBlockingError, RealIOError
 from bgdemo.simulation import stacks
 from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.calls import Call, Verdict
-from bgdemo.simulation.errors import DeadlockError, RealBlockingError, RealIOError
 from bgdemo.simulation.participants import Participant
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))

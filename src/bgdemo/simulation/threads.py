@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio.to_thread
 
-from bgdemo.simulation import bound
+from bgdemo.simulation import aliases
 from bgdemo.simulation.participants import ClockHasEnded, Outside, Participant, Waiter, enter, here, leave
 from bgdemo.threads.loop_thread import LoopThread
 
@@ -56,7 +56,7 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
 def run_sync(func: Any, *args: Any, **kwargs: Any) -> Any:
     """anyio.to_thread.run_sync, by which Starlette and FastAPI reach their threads."""
     if here() is not None:
-        func, args = bound.prepare(func, args)
+        func, args = aliases.prepare(func, args)
     return real_run_sync(func, *args, **kwargs)
 
 

@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 from bgdemo.client import TestClient
 from bgdemo.errors import DrainTimeout
 from bgdemo.lessons import temporary_folder
-from bgdemo.record.timeline import Request, Task, Timeline
+from bgdemo.model import Request, Task
+from bgdemo.record.timeline import Timeline
 from bgdemo.simulation import SimulatedClock
 
 Scenario = Callable[[TestClient], Any]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import EllipsisType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from bgdemo.record.timeline import Event, Request, Task, Timeline
+from bgdemo.model import Event, Request, Task
+from bgdemo.record.timeline import Timeline
 
 DEPTH, ITEMS, LETTERS = 20, 20_000, 2_000_000
 """How deep a value may go, how many records there may be, and how long a text may be."""

@@ -12,7 +12,7 @@ from types import BuiltinFunctionType, FunctionType
 import pytest
 from fastapi import BackgroundTasks, FastAPI
 
-from bgdemo.simulation import RealBlockingError
+from bgdemo.errors import RealBlockingError
 
 from .apps import app_with, ends
 
