@@ -170,7 +170,7 @@ class TestEarlyReturn:
         with TestClient(app) as client:
             assert client.get("/").json() == "hello"
             gate.wait_until_reached()
-            with pytest.raises(DrainTimeout, match=r"work that is no task \(a middleware, or a dependency's code"):
+            with pytest.raises(DrainTimeout, match=r"work that is not a task \(a middleware, or a dependency's code"):
                 client.drain(timeout=0)
             gate.open()
             assert client.drain().requests[0].ended is not None
@@ -380,18 +380,18 @@ class TestDrain:
 
     def test_a_drain_that_begins_while_a_reader_leaves_a_request_that_has_just_ended_is_woken(self) -> None:
         class JustEnded:
-            gone = False
+            abandoned = False
 
             @property
             def ended(self) -> bool:
                 drains.append(in_thread(lambda: client.drain(timeout=1)))
-                until(lambda: bool(session._when_idle) or drains[0].done(), "the drain to begin")
+                until(lambda: bool(session._when_drained) or drains[0].done(), "the drain to begin")
                 return True
 
         drains: list[Future[Any]] = []
         with TestClient(app_with()) as client:
             session: Any = client._session
-            session.leave(JustEnded())
+            session.abandon(JustEnded())
             drains[0].result(DEADLINE)
 
     def test_several_threads_that_drain_share_the_errors(self, gate: Gate) -> None:
@@ -1393,14 +1393,15 @@ class TestEnd:
         assert cancelled.wait(DEADLINE)
         until(lambda: threads.loops() == [], "the loop to end")
 
-    @pytest.mark.parametrize("module", ["hooks", "printed"])
+    @pytest.mark.parametrize("module", ["hooks", "stdout"])
     def test_a_client_that_is_collected_at_any_moment_does_not_lock_up(self, module: str) -> None:
         """The collector may run a client's finalizer between any two lines that patch something or put it back."""
         script = run_script(
             f"""
             import gc, sys
             from starlette.background import BackgroundTask
-            from bgdemo import Recorder, {module}
+            from bgdemo import Recorder
+            from bgdemo.record import {module}
 
             original, write = BackgroundTask.__init__, sys.stdout.write
 

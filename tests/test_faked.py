@@ -353,7 +353,7 @@ def test_an_async_client_raises_what_a_task_raises() -> None:
 
 @pytest.mark.parametrize("make", [TestClient, AsyncTestClient])
 def test_there_are_two_modes(make: Any) -> None:
-    words = "mode='faked' is no mode: tasks run by themselves in mode='live', and are kept in 'fake'."
+    words = "mode='faked' is not a mode: tasks run by themselves in mode='live', and are kept in 'fake'."
     with pytest.raises(ClientError, match=f"^{words}$"):
         make(app, mode="faked")
 

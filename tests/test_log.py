@@ -53,12 +53,12 @@ def test_an_error_that_cannot_say_its_message_is_described_all_the_same() -> Non
 def test_events_are_ordered_by_time_and_then_by_sequence() -> None:
     clock = SetClock()
     log = Log(clock)
-    log.note("request_sent", 1, None, ("GET", "/"))
-    log.note("task_added", 1, 1, (function, (), {}))
+    log.append("request_sent", 1, None, ("GET", "/"))
+    log.append("task_added", 1, 1, (function, (), {}))
     clock.now = 2.0
-    log.note("task_ended", 1, 1, ("finished", None))
+    log.append("task_ended", 1, 1, ("finished", None))
     clock.now = 1.0
-    log.note("task_started", 1, 1, "threadpool")
+    log.append("task_started", 1, 1, "threadpool")
     events = log.timeline().events
     assert [(event.time, event.sequence, event.kind) for event in events] == [
         (0.0, 0, "request_sent"),
@@ -70,13 +70,13 @@ def test_events_are_ordered_by_time_and_then_by_sequence() -> None:
 
 def test_a_snapshot_does_not_change_later_though_it_is_read_later() -> None:
     log = Log(SetClock())
-    log.note("request_sent", 1, None, ("GET", "/"))
-    log.note("task_added", 1, 1, (function, (1,), {"a": 2}))
+    log.append("request_sent", 1, None, ("GET", "/"))
+    log.append("task_added", 1, 1, (function, (1,), {"a": 2}))
     snapshot = log.timeline()
-    log.note("task_started", 1, 1, "event_loop")
-    log.note("task_printed", 1, 1, "late")
-    log.note("task_ended", 1, 1, ("finished", None))
-    log.note("request_sent", 2, None, ("GET", "/"))
+    log.append("task_started", 1, 1, "event_loop")
+    log.append("task_printed", 1, 1, "late")
+    log.append("task_ended", 1, 1, ("finished", None))
+    log.append("request_sent", 2, None, ("GET", "/"))
     assert len(snapshot.requests) == 1
     (task,) = snapshot.tasks
     assert (task.status, task.started, task.printed) == ("added", None, "")
@@ -85,7 +85,7 @@ def test_a_snapshot_does_not_change_later_though_it_is_read_later() -> None:
 
 def test_two_snapshots_of_the_same_moment_are_equal() -> None:
     log = Log(SetClock())
-    log.note("request_sent", 1, None, ("GET", "/"))
+    log.append("request_sent", 1, None, ("GET", "/"))
     assert log.timeline() == log.timeline()
 
 
@@ -105,13 +105,13 @@ def test_reading_while_other_threads_note_always_finds_a_consistent_whole() -> N
     stop = threading.Event()
 
     def note(request_id: int) -> None:
-        log.note("request_sent", request_id, None, ("GET", "/"))
+        log.append("request_sent", request_id, None, ("GET", "/"))
         task_id = request_id * 1_000_000
         while not stop.is_set():
             task_id += 1
-            log.note("task_added", request_id, task_id, (function, (), {}))
-            log.note("task_started", request_id, task_id, "threadpool")
-            log.note("task_ended", request_id, task_id, ("finished", None))
+            log.append("task_added", request_id, task_id, (function, (), {}))
+            log.append("task_started", request_id, task_id, "threadpool")
+            log.append("task_ended", request_id, task_id, ("finished", None))
             if task_id % 1_000_000 > 2000:
                 break
 
@@ -130,14 +130,14 @@ def test_reading_while_other_threads_note_always_finds_a_consistent_whole() -> N
 def test_a_task_costs_at_most_3_kilobytes() -> None:
     log = Log(RealClock())
     log.clock.start()
-    log.note("request_sent", 1, None, ("GET", "/"))
+    log.append("request_sent", 1, None, ("GET", "/"))
     arguments: tuple[Any, ...] = ((function, (), {}),)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for task_id in range(1000):
-        log.note("task_added", 1, task_id, *arguments)
-        log.note("task_started", 1, task_id, "threadpool")
-        log.note("task_ended", 1, task_id, ("finished", None))
+        log.append("task_added", 1, task_id, *arguments)
+        log.append("task_started", 1, task_id, "threadpool")
+        log.append("task_ended", 1, task_id, ("finished", None))
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert (after - before) / 1000 <= 3 * 1024

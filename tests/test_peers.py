@@ -142,13 +142,14 @@ SHOW = """
 import fastapi.testclient, starlette.testclient
 client = starlette.testclient.TestClient(lambda: None)
 assert fastapi.testclient.TestClient is starlette.testclient.TestClient
-print(type(client).__mro__[1].__module__, getattr(client, "_session", None) and client._session.manners.wait_for_tasks)
+session = getattr(client, "_session", None)
+print(type(client).__mro__[1].__module__, session and not session.behaviour.hands_over)
 """
 
 
 @pytest.mark.parametrize(
     ("client", "shown"),
-    [("stock", "httpx2"), ("waiting", "bgdemo.client True"), ("default", "bgdemo.client False")],
+    [("stock", "httpx2"), ("waiting", "bgdemo.client.base True"), ("default", "bgdemo.client.base False")],
 )
 def test_the_client_is_put_in_the_stock_ones_place(client: str, shown: str) -> None:
     assert in_a_peers_python("-c", SHOW, client=client).startswith(shown)

@@ -1072,7 +1072,7 @@ def test_what_was_left_on_a_loop_that_runs_no_more_is_found_too(run: Run) -> Non
             async def main():
                 client = async_bg_client(app)
                 await client.post("/quick-failure")
-                await client._loop_transport.wait_until_idle(None)
+                await client._loop_transport.drain(None)
 
             asyncio.run(main())
 

@@ -13,8 +13,10 @@ from starlette.background import BackgroundTask
 from starlette.types import Receive, Scope, Send
 
 from bgdemo import TestClient
-from bgdemo.client.exchange import HIGH_WATER
+from bgdemo.client.live import LiveBehaviour
 from gates import DEADLINE, Gate, in_thread, until
+
+HIGH_WATER = LiveBehaviour.high_water
 
 START = {"type": "http.response.start", "status": 200, "headers": []}
 

@@ -79,7 +79,7 @@ def test_a_timeline_pickles(protocol: int) -> None:
 
 def test_a_timeline_that_was_not_read_yet_pickles() -> None:
     log = Log(StoppedClock())
-    log.note("request_sent", 1, None, ("GET", "/"))
+    log.append("request_sent", 1, None, ("GET", "/"))
     assert pickle.loads(pickle.dumps(log.timeline())) == log.timeline()
 
 
@@ -216,7 +216,7 @@ def test_a_repr_says_when_and_how_much() -> None:
 def test_a_timeline_may_be_read_for_the_first_time_by_several_threads() -> None:
     log = Log(StoppedClock())
     for number in range(2000):
-        log.note("request_sent", number, None, ("GET", "/"))
+        log.append("request_sent", number, None, ("GET", "/"))
     timeline = log.timeline()
     reads = [in_thread(lambda: timeline.requests) for _ in range(8)]
     assert {len(read.result(DEADLINE)) for read in reads} == {2000}
@@ -225,12 +225,12 @@ def test_a_timeline_may_be_read_for_the_first_time_by_several_threads() -> None:
 def test_10000_tasks_are_read_in_about_a_second() -> None:
     log = Log(StoppedClock())
     for number in range(10_000):
-        log.note("request_sent", number, None, ("GET", "/"))
-        log.note("task_added", number, number, (print, (number,), {}))
-        log.note("task_started", number, number, "threadpool")
-        log.note("task_printed", number, number, "text")
-        log.note("task_ended", number, number, ("finished", None))
-        log.note("request_ended", number)
+        log.append("request_sent", number, None, ("GET", "/"))
+        log.append("task_added", number, number, (print, (number,), {}))
+        log.append("task_started", number, number, "threadpool")
+        log.append("task_printed", number, number, "text")
+        log.append("task_ended", number, number, ("finished", None))
+        log.append("request_ended", number)
     begun = time.process_time()
     timeline = log.timeline()
     assert (len(timeline.tasks), len(timeline.requests), len(timeline.events)) == (10_000, 10_000, 50_000)

@@ -165,7 +165,7 @@ class TestSync:
         def use() -> None:
             with client.websocket_connect("/"):
                 pass
-            with pytest.raises(DrainTimeout, match=r"WEBSOCKET /|work that is no task"):
+            with pytest.raises(DrainTimeout, match=r"WEBSOCKET /|work that is not a task"):
                 client.drain(timeout=0)
             client.close()
 

@@ -23,8 +23,8 @@ Time:       Clock, RealClock, SimulatedClock.
 To judge:   assertions. To draw: display. To choose a tool for some work: guide.
 To catch:   BgdemoError, and below it one exception for each thing that can go wrong.
 
-For the course: bgdemo.lessons, exercises, questions and notebook. The same tasks on Celery: bgdemo.queue. A real uvicorn
-beside you: bgdemo.server. Fixtures, which pytest finds by itself: bgdemo.pytest_plugin.
+For the course: bgdemo.lessons, exercises, questions and notebook. The same tasks on Celery: bgdemo.queue. A real
+uvicorn beside you: bgdemo.server. Fixtures, which pytest finds by itself: bgdemo.pytest_plugin.
 """
 
 import importlib

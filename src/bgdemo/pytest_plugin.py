@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from bgdemo.client import AsyncTestClient, TestClient
-    from bgdemo.testing.fixtures import ClientsOfTest, Options
+    from bgdemo.client.options import Options
+    from bgdemo.testing.fixtures import ClientsOfTest
 
 _CLIENTS: pytest.StashKey["ClientsOfTest"] = pytest.StashKey()
 _FIXTURES = {"bg_client", "async_bg_client"}
@@ -63,7 +64,7 @@ def bg_client(request: pytest.FixtureRequest) -> Iterator[BgClient]:
     """Make TestClients, on the simulated clock, that end with the test: `client = bg_client(app)`."""
     clients = _clients_of(request.node)
     yield clients.make
-    clients.end()
+    clients.close()
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def async_bg_client(request: pytest.FixtureRequest) -> Iterator[AsyncBgClient]:
     """Make AsyncTestClients that end with the test: `client = async_bg_client(app)`, `await client.get("/")`."""
     clients = _clients_of(request.node)
     yield clients.make_async
-    clients.end_async()
+    clients.abandon()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,9 +117,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         try:
             result = yield
         except BaseException as error:
-            clients.settle(error)
+            clients.drain(error)
             raise
-    clients.settle(None)
+    clients.drain(None)
     return result
 
 

@@ -37,7 +37,7 @@ class Server:
         try:
             self._serving = self._thread.run(self._start())
         except BaseException:
-            self._thread.stop(GRACE)
+            self._thread.close(GRACE)
             raise
         host, port = self._uvicorn.servers[0].sockets[0].getsockname()
         self.url = f"http://{host}:{port}"
@@ -55,7 +55,7 @@ class Server:
         """
         if self._thread.is_alive:
             self._thread.run(self._finish())
-            self._thread.stop(GRACE)
+            self._thread.close(GRACE)
             self._recorder.close()
         return self.timeline
 

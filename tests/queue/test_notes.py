@@ -92,8 +92,8 @@ class Story:
         self._recorder = Recorder(lambda *_: None)  # type: ignore[arg-type]
         self._recorder.log.clock.start()
         self._began = time.perf_counter()
-        self._recorder.log.note("request_sent", 1, None, ("POST", "/", None))
-        self._follower._expected["id"] = self._recorder.begin_elsewhere(1, print, (), {})
+        self._recorder.log.append("request_sent", 1, None, ("POST", "/", None))
+        self._follower._expected["id"] = self._recorder.begin_remote_task(1, print, (), {})
 
     def tell(self, at: float, kind: str, process: int, **more: object) -> Timeline:
         self._follower._hear({"kind": kind, "task": "id", "at": self._began + at, "process": process, **more})

@@ -174,7 +174,7 @@ def test_what_is_bound_out_of_reach_is_refused_by_name(make_client, function, wh
     with pytest.raises(RealBlockingError) as raised:
         client.drain()
     assert where in str(raised.value)
-    assert "class" in where or "test_bound.py:" in str(raised.value)
+    assert "class" in where or "test_aliases.py:" in str(raised.value)
     assert client.clock.time() == 0.0
 
 

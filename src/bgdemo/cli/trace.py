@@ -139,7 +139,7 @@ class _Tracing:
                 timeout = None if self._watch(timeout) else 0.0
             self.client.drain(timeout)
         except DrainTimeout:
-            left = ", ".join(task.name for task in _running(self.client.timeline)) or "work that is no task"
+            left = ", ".join(task.name for task in _running(self.client.timeline)) or "work that is not a task"
             self.failures.append(f"Not waited for any longer than {options.drain_timeout:g} s: {left}.")
         except BaseExceptionGroup as group:
             self._note(group.exceptions)

@@ -3,6 +3,7 @@
 It may use recording, threads and the simulated clock; it draws and judges nothing.
 """
 
-from bgdemo.client.testclient import AsyncTestClient, TestClient
+from bgdemo.client.async_testclient import AsyncTestClient
+from bgdemo.client.testclient import TestClient
 
 __all__ = ["AsyncTestClient", "TestClient"]

@@ -4,22 +4,19 @@ What the app meets is what it meets on uvicorn: the same scope, the same disconn
 """
 
 import asyncio
-import contextlib
 import sys
-from collections import deque
-from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
 from typing import Any
 
 import httpx
 from starlette.types import Message, Scope
 
 from bgdemo.client.asgi import ResponseOrder
+from bgdemo.client.behaviour import Behaviour
+from bgdemo.client.body import Body
+from bgdemo.client.unseen import causes
 from bgdemo.errors import AppError, ClientError
-from bgdemo.record.recorder import Recorder, WatchedRequest
-
-HIGH_WATER = 65_536
-"""Bytes of a response that may wait for its reader before the app has to wait, as on uvicorn."""
+from bgdemo.record.recorder import RecordedRequest, Recorder
 
 
 class OneTurn:
@@ -27,20 +24,6 @@ class OneTurn:
 
     def __await__(self) -> Generator[None, None, None]:
         yield
-
-
-@dataclass(slots=True)
-class Manners:
-    """How a client wants its requests to be handled."""
-
-    root_path: str = ""
-    client: tuple[str, int] = ("testclient", 50000)
-    raise_server_exceptions: bool = True
-    wait_for_tasks: bool = False
-    hold: Callable[[], Awaitable[object]] | None = None
-    """Awaited by the app right after the response was handed over."""
-    same_loop: bool = False
-    """True if the reader is on the app's own event loop."""
 
 
 class Exchange:
@@ -61,10 +44,10 @@ class Exchange:
     """All of it was sent; as a stock client counts, all of its body was read too."""
     handed_over = False
     """All of it is the reader's; what the app does from now on is background work."""
-    gone = False
+    abandoned = False
     """The reader left before the end."""
-    cut_off = False
-    """The reader left, and had the app cancelled."""
+    cancelled = False
+    """The reader left, and the app was cancelled with that."""
     ended = False
     """The app is done."""
     sent_at: float | None = None
@@ -72,39 +55,35 @@ class Exchange:
     error: BaseException | None = None
     """What the app raised before the response was handed over."""
 
-    _watched: WatchedRequest
-    _sent = 0  # in units of _size; changed on the loop's thread only
-    _taken = 0  # the same; changed on the reader's thread only
-    _paused = False
+    _recorded: RecordedRequest
     _held = False
     _told = False
     _unanswered: ClientError | None = None
     _over: asyncio.Event | None = None
-    _room: asyncio.Future[None] | None = None
 
-    def __init__(self, request: httpx.Request, scope: Scope, body: bytes, manners: Manners) -> None:
+    def __init__(self, request: httpx.Request, scope: Scope, body: bytes, behaviour: Behaviour) -> None:
         self.request = request
         self.name = f"{request.method} {scope['path']}"
         self._scope = scope
-        self.manners = manners
-        self.chunks: deque[bytes] = deque()
+        self._behaviour = behaviour
+        self.body = Body(behaviour)
         self.trailers: list[tuple[bytes, bytes]] = []
         self._order = ResponseOrder(self.name)
-        self._body: bytes | None = body
+        self._request_body: bytes | None = body
 
     async def run(self, recorder: Recorder, keep: Callable[[BaseException], object]) -> None:
         """Call the app.
 
         Args:
-            recorder: has the app, and notes what it does.
+            recorder: has the app, and records what it does.
             keep: is given what was raised behind the reader's back: by a task, or when all was handed over.
         """
         self._loop = asyncio.get_running_loop()
-        self._watched = recorder.begin(self._scope, sent_at=self.sent_at)
-        self._watched.before_async_task = self._before_async_task
+        self._recorded = recorder.begin(self._scope, sent_at=self.sent_at)
+        self._recorded.before_async_task = self._before_async_task
         raised: BaseException | None = None
         try:
-            await self._watched.run(self._scope, self.receive, self.send)
+            await self._recorded.run(self._scope, self.receive, self.send)
         except asyncio.CancelledError:
             if not self.handed_over:
                 self._unanswered = ClientError(
@@ -115,7 +94,7 @@ class Exchange:
             raised = error
         finally:
             self._keep_unseen(raised, keep)
-            self._watched.before_async_task = None
+            self._recorded.before_async_task = None
             self._scope = {}  # it holds all that the app has put into request.state
             self.ended = True
             self.wake()
@@ -123,26 +102,26 @@ class Exchange:
 
     async def receive(self) -> Message:
         """ASGI's receive: the body, once; when the response is complete or the reader gone, a disconnect."""
-        if not self.complete and not self.gone:
-            if self._body is not None:
-                body, self._body = self._body, None
+        if not self.complete and not self.abandoned:
+            if self._request_body is not None:
+                body, self._request_body = self._request_body, None
                 return {"type": "http.request", "body": body, "more_body": False}
             if self._over is None:
                 self._over = asyncio.Event()
             await self._over.wait()
         message: Message = {"type": "http.disconnect"}
-        self._watched.received(message)
+        self._recorded.received(message)
         return message
 
     async def send(self, message: Message) -> None:
         """ASGI's send: the response, piece by piece."""
         kind = message["type"]
-        if self.gone:  # as on a server, an app that does not look may go on talking
-            self._watched.sent(message)
+        if self.abandoned:  # as on a server, an app that does not look may go on talking
+            self._recorded.sent(message)
             await OneTurn()
             return
         self._order.advance(message)
-        self._watched.sent(message)
+        self._recorded.sent(message)
         if kind == "http.response.body":
             await self._send_body(message.get("body", b""))
         elif kind == "http.response.start":
@@ -159,25 +138,14 @@ class Exchange:
     def disconnect(self) -> None:
         """The reader went away before the end; tell the app. To be called on the app's event loop."""
         if not self.complete:
-            self._make_room()
+            self.body.let_in()
             if self._over is not None:
                 self._over.set()
 
     @property
     def read_to_the_end(self) -> bool:
         """True if no more of the response will come."""
-        return (self.handed_over or self.ended) and not self.chunks  # in this order: the last chunk comes first
-
-    def take(self) -> bytes | None:
-        """The next chunk of the body, None if there is none yet; makes room for more."""
-        if not self.chunks:
-            return None
-        chunk = self.chunks.popleft()
-        self._taken += self._size(chunk)
-        if self._paused and self._has_room:
-            with contextlib.suppress(RuntimeError):  # the client was closed, and its loop with it
-                self._loop.call_soon_threadsafe(self._make_room)
-        return chunk
+        return (self.handed_over or self.ended) and not self.body  # in this order: the last chunk comes first
 
     def response(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
         """The response: its status and headers, and a stream that reads the rest.
@@ -203,28 +171,26 @@ class Exchange:
         """Raise what kept the app from answering, if the client wants to know."""
         if self._unanswered is not None:
             raise self._unanswered
-        if not self.manners.raise_server_exceptions:
+        if not self._behaviour.raise_server_exceptions:
             return
         self.raise_error()
         if not self.started:
             raise AppError(f"The app ended without an answer: {self.name}. TestClient did not receive any response.")
-        if not self._order.body_ended and not self.gone and not self._told:
+        if not self._order.body_ended and not self.abandoned and not self._told:
             raise AppError(f"The app ended before its response was complete: {self.name}.")
 
     def raise_error(self) -> None:
         """Raise what the app raised before the response was handed over, once, if the client wants to know."""
-        if self.error is not None and not self._told and self.manners.raise_server_exceptions:
+        if self.error is not None and not self._told and self._behaviour.raise_server_exceptions:
             self._told = True
             raise self.error
 
     async def _send_body(self, body: bytes) -> None:
-        chunk = b"" if self.request.method == "HEAD" else bytes(body)
-        if chunk or self.manners.wait_for_tasks:
-            self.chunks.append(chunk)
-            self._sent += self._size(chunk)
-        if self.manners.wait_for_tasks or not self._order.complete:
+        self.body.put(b"" if self.request.method == "HEAD" else bytes(body))
+        if self._behaviour.waits_for_reader(is_last=self._order.complete):
             self.wake()
-            await self._until_there_is_room()
+            if not self.abandoned:
+                await self.body.until_there_is_room()
         await self._complete_if_all_was_sent()
 
     async def _complete_if_all_was_sent(self) -> None:
@@ -233,27 +199,26 @@ class Exchange:
         self.complete = True
         if self._over is not None:
             self._over.set()
-        if self.manners.wait_for_tasks:
+        if not self._behaviour.hands_over:
             self.wake()
         elif sys.exc_info()[1] is not None:
             # The answer to an exception. Starlette sends it and raises the exception once more: see if it does.
             self._loop.call_soon(self._hand_over)
         else:
             self._hand_over()
-            if self.manners.hold is not None:
-                await self._hold()
+            await self._hold()
 
     async def _before_async_task(self) -> None:
-        if self.complete and not self.manners.wait_for_tasks:
+        if self.complete and self._behaviour.hands_over:
             self._hand_over()
-        if self.manners.same_loop or self.manners.hold is not None:
-            await OneTurn()  # the reader's turn: let it have the response first
+        if self._behaviour.reader_goes_first:
+            await OneTurn()
             await self._hold()
 
     async def _hold(self) -> None:
-        if self.manners.hold is not None and not self._held:
+        if self._behaviour.hold is not None and not self._held:
             self._held = True
-            await self.manners.hold()
+            await self._behaviour.hold()
 
     def _hand_over(self) -> None:
         if not self.ended and not self.handed_over:
@@ -261,32 +226,14 @@ class Exchange:
             self.on_background(self)
             self.wake()
 
-    async def _until_there_is_room(self) -> None:
-        self._paused = True  # first, and then look: the reader takes first, and then looks whether to resume
-        if not self._has_room and not self.gone:
-            self._room = self._loop.create_future()
-            await self._room
-        self._paused = False
-
-    @property
-    def _has_room(self) -> bool:
-        return self._sent - self._taken <= (0 if self.manners.wait_for_tasks else HIGH_WATER)
-
-    def _size(self, chunk: bytes) -> int:
-        return 1 if self.manners.wait_for_tasks else len(chunk)
-
-    def _make_room(self) -> None:
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-
     def _keep_unseen(self, raised: BaseException | None, keep: Callable[[BaseException], object]) -> None:
-        causes = set() if raised is None else _causes(raised)
-        for error in self._watched.task_errors:
-            if id(error) not in causes:
+        known = set() if raised is None else causes(raised)
+        for error in self._recorded.task_errors:
+            if id(error) not in known:
                 keep(error)
-        self._watched.task_errors.clear()
+        self._recorded.task_errors.clear()
         if raised is not None:
-            if self.handed_over or (self.gone and not self.cut_off):
+            if self.handed_over or (self.abandoned and not self.cancelled):
                 keep(raised)
             else:
                 self.error = raised
@@ -294,15 +241,3 @@ class Exchange:
 
 def _nothing() -> None:
     pass
-
-
-def _causes(error: BaseException) -> set[int]:
-    """The ids of an exception and of all that it was raised from."""
-    found: set[int] = set()
-    left: list[BaseException | None] = [error]
-    while left:
-        cause = left.pop()
-        if cause is not None and id(cause) not in found:
-            found.add(id(cause))
-            left += [cause.__cause__, cause.__context__, *getattr(cause, "exceptions", ())]
-    return found

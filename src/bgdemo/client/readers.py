@@ -36,13 +36,13 @@ class ThreadReader(httpx.SyncByteStream):
             if not self._thread.wait(self._signal, timeout):
                 raise _response_timeout(self._exchange, timeout)
         except BaseException:
-            self._leave()
+            self._abandon()
             raise
 
     def __iter__(self) -> Iterator[bytes]:
         exchange = self._exchange
         while True:
-            chunk = exchange.take()
+            chunk = exchange.body.take()
             if chunk:
                 yield chunk
             elif chunk is None:
@@ -55,13 +55,13 @@ class ThreadReader(httpx.SyncByteStream):
             self.is_over()
 
     def close(self) -> None:
+        behaviour, exchange = self._session.behaviour, self._exchange
         try:
-            if not self._session.manners.wait_for_tasks:
-                self._leave()
-            elif not self._exchange.gone:
-                if not self._exchange.ended:
-                    self._thread.run(self._session.cut_off(self._exchange))
-                self._exchange.raise_error()
+            if not exchange.abandoned and not exchange.handed_over:
+                if not exchange.ended:
+                    behaviour.leave_from_thread(exchange, self._session.abandon, self._thread)
+                if behaviour.cancels_when_left:
+                    exchange.raise_error()
         finally:
             self.is_over()
 
@@ -70,9 +70,9 @@ class ThreadReader(httpx.SyncByteStream):
         if when_over is not None:
             when_over(self._thread)
 
-    def _leave(self) -> None:
+    def _abandon(self) -> None:
         if not self._exchange.handed_over and not self._exchange.ended:
-            self._session.leave(self._exchange)
+            self._session.abandon(self._exchange)
             with contextlib.suppress(ClientError):  # the loop has stopped
                 self._thread.call_soon(self._exchange.disconnect)
 
@@ -101,7 +101,7 @@ class LoopReader(httpx.AsyncByteStream):
             if not self._woken:
                 await self._until_woken(_read_timeout(self.exchange))
         except BaseException:
-            self._leave()
+            self._abandon()
             raise
         self._woken = False
 
@@ -120,7 +120,7 @@ class LoopReader(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         exchange = self.exchange
         while True:
-            chunk = exchange.take()
+            chunk = exchange.body.take()
             if chunk:
                 yield chunk
             elif chunk is None:
@@ -130,15 +130,16 @@ class LoopReader(httpx.AsyncByteStream):
         exchange.check()
 
     async def aclose(self) -> None:
-        if not self._session.manners.wait_for_tasks:
-            self._leave()
-        elif not self.exchange.gone:
-            await self._session.cut_off(self.exchange)
-            self.exchange.raise_error()
+        behaviour, exchange = self._session.behaviour, self.exchange
+        if not exchange.abandoned and not exchange.handed_over:
+            if not exchange.ended:
+                await behaviour.leave(exchange, self._session.abandon)
+            if behaviour.cancels_when_left:
+                exchange.raise_error()
 
-    def _leave(self) -> None:
+    def _abandon(self) -> None:
         if not self.exchange.handed_over and not self.exchange.ended:
-            self._session.leave(self.exchange)
+            self._session.abandon(self.exchange)
             self.exchange.disconnect()
 
 

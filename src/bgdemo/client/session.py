@@ -1,40 +1,22 @@
-"""The app calls of one client that are under way, from the first request to the close; driven by `await` alone."""
+"""The work that an app does for one client, from the first request to the close; driven by `await` alone."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context, copy_context
-from typing import Any, Protocol
+from contextvars import Context
+from typing import Any
 
-import anyio
 import httpx
 
 from bgdemo.client.asgi import build_scope
-from bgdemo.client.exchange import Exchange, Manners
+from bgdemo.client.behaviour import Behaviour, Work
+from bgdemo.client.exchange import Exchange
 from bgdemo.client.lifespan import Lifespan
+from bgdemo.client.unseen import UnseenErrors
 from bgdemo.errors import ClientError, DrainTimeout
 from bgdemo.record import hooks
-from bgdemo.record.log import describe
-from bgdemo.record.recorder import Recorder, WatchedRequest
-from bgdemo.record.remote_task import TaskElsewhere
-from bgdemo.record.timeline import Timeline
-
-
-class Call(Protocol):
-    """A request or a WebSocket on its way through the app."""
-
-    wake: Callable[[], object]
-    gone: bool
-    ended: bool
-
-    async def run(self, recorder: Recorder, keep: Callable[[BaseException], object]) -> None: ...
-
-
-class CallWithReader(Call, Protocol):
-    """A call that somebody outside the app may leave before it is complete."""
-
-    complete: bool
-    cut_off: bool
+from bgdemo.record.recorder import RecordedRequest, Recorder
+from bgdemo.record.remote_task import RemoteTask
 
 
 class Session:
@@ -43,50 +25,33 @@ class Session:
     All methods belong on the app's event loop, unless they say otherwise.
     """
 
-    def __init__(self, recorder: Recorder, manners: Manners) -> None:
+    def __init__(self, recorder: Recorder, behaviour: Behaviour) -> None:
         self.recorder = recorder
-        self.manners = manners
+        self.behaviour = behaviour
         self.state: dict[str, Any] = {}
-        self.unseen: list[BaseException] = []
-        self._calls: dict[Call, asyncio.Task[None]] = {}
-        self._scopes: dict[Call, anyio.CancelScope] = {}  # of those that may be cut off
-        self._background: set[Call | TaskElsewhere] = set()
-        self._when_idle: deque[Callable[[], object]] = deque()
+        self.unseen = UnseenErrors()
+        self._under_way: dict[Work, asyncio.Task[None]] = {}
+        self._background: set[Work | RemoteTask] = set()
+        self._when_drained: deque[Callable[[], object]] = deque()
         self._lifespan: Lifespan | None = None
-        recorder.waiting = self
+        recorder.remote_listener = self
 
     def exchange(self, request: httpx.Request, body: bytes, wake: Callable[[], object]) -> Exchange:
         """A request that is about to be sent. On any thread."""
         scope = self.scope(request)
-        exchange = Exchange(request, scope, body, self.manners)
+        exchange = Exchange(request, scope, body, self.behaviour)
         exchange.wake = wake
         exchange.on_background = self.is_background
         return exchange
 
     def scope(self, request: httpx.Request) -> Any:
         """The ASGI scope of a request to this app. On any thread."""
-        return build_scope(request, root_path=self.manners.root_path, client=self.manners.client, state=self.state)
+        return build_scope(request, root_path=self.behaviour.root_path, client=self.behaviour.client, state=self.state)
 
-    def context(self) -> Context:
-        """What the app finds in context variables: nothing, as on a server, or the caller's own. On any thread."""
-        return copy_context() if self.manners.wait_for_tasks else Context()
-
-    def send(self, call: Call, context: Context | None = None) -> None:
-        """Send a request into the app."""
+    def send(self, work: Work, context: Context | None = None) -> None:
+        """Let the app begin some work."""
         context = Context() if context is None else context
-        self._calls[call] = asyncio.get_running_loop().create_task(self._run(call), context=context)
-
-    async def cut_off(self, call: CallWithReader) -> None:
-        """Cancel a call that is not complete, as the stock client does when its caller leaves it, and wait for its end.
-
-        What the app was told just before, it has heard by then.
-        """
-        task = self._calls.get(call)
-        if task is not None:
-            if not call.complete:
-                call.cut_off = call.gone = True
-                self._scopes[call].cancel()
-            await asyncio.wait([task])
+        self._under_way[work] = asyncio.get_running_loop().create_task(self._run(work), context=context)
 
     def now(self) -> float:
         """Seconds since the first request, which may be the one that is about to be sent. On any thread."""
@@ -94,56 +59,48 @@ class Session:
         clock.start()
         return clock.time()
 
-    def leave(self, call: Call) -> None:
+    def abandon(self, work: Work) -> None:
         """Nobody waits for an answer any more: what the app still does is background work. On any thread."""
-        call.gone = True
-        self.is_background(call)
+        work.abandoned = True
+        self.is_background(work)
 
-    def is_background(self, call: Call) -> None:
-        """From now on the app works on this call in the background. On any thread."""
-        self._background.add(call)
-        if call.ended:  # looked at after it was added: the loop looks in the other order
-            self._background.discard(call)
-            self._tell_if_idle()
+    def is_background(self, work: Work) -> None:
+        """From now on this is background work. On any thread."""
+        self._background.add(work)
+        if work.ended:  # looked at after it was added: the loop looks in the other order
+            self._background.discard(work)
+            self._tell_if_drained()
 
-    def when_idle(self, callback: Callable[[], object]) -> None:
+    def when_drained(self, callback: Callable[[], object]) -> None:
         """Call `callback` once when no background work is left, here or on the loop's thread. On any thread."""
-        self._when_idle.append(callback)
-        self._tell_if_idle()  # looked at after the callback was left: the loop looks in the other order
+        self._when_drained.append(callback)
+        self._tell_if_drained()  # looked at after the callback was left: the loop looks in the other order
 
-    def sent_elsewhere(self, task: TaskElsewhere) -> None:
+    def remote_task_sent(self, task: RemoteTask) -> None:
         """A route has sent a task to another process: until its end it is background work. On any thread."""
         self._background.add(task)
 
-    def ended_elsewhere(self, task: TaskElsewhere, error: BaseException | None) -> None:
+    def remote_task_ended(self, task: RemoteTask, error: BaseException | None) -> None:
         """Nothing more is to be expected of a task in another process. On any thread."""
         if error is not None:
-            self.unseen.append(error)
+            self.unseen.keep(error)
         self._background.discard(task)
-        self._tell_if_idle()
+        self._tell_if_drained()
 
     @property
-    def idle(self) -> bool:
+    def is_drained(self) -> bool:
         """True if there is no background work. On any thread."""
         return not self._background
 
-    def drained(self) -> Timeline:
-        """The timeline, unless there are errors that nobody has seen: raises them, each once. On any thread."""
-        self.leave_errors(None)
-        return self.recorder.timeline
+    def raise_unseen(self, error: BaseException | None) -> None:
+        """Raise the errors that nobody has seen, each once; where `error` is on its way already, add notes to it.
 
-    def leave_errors(self, error: BaseException | None) -> None:
-        """Raise the errors that nobody has seen; where `error` is on its way already, note them on it instead."""
-        unseen, self.unseen = self.unseen, []
-        if not self.manners.raise_server_exceptions:
-            return
-        if error is not None:
-            for other in unseen:
-                error.add_note(f"Besides, background work raised {describe(other)}")
-        elif len(unseen) == 1:
-            raise unseen[0]
-        elif unseen:
-            raise BaseExceptionGroup(f"{len(unseen)} pieces of background work failed", unseen)
+        On any thread.
+        """
+        if self.behaviour.raise_server_exceptions:
+            self.unseen.raise_or_add_to(error)
+        else:
+            self.unseen.forget()
 
     def drain_timeout(self, timeout: float | None) -> DrainTimeout:
         """The error that says what is still going on. On any thread."""
@@ -151,7 +108,7 @@ class Session:
         paths = {request.id: f"{request.method} {request.path}" for request in timeline.requests}
         left = [task for task in timeline.tasks if task.status in ("running", "added", "waiting")]
         running = ", ".join(f"{task.name} of {paths[task.request_id]} ({task.status})" for task in left)
-        what = running or "work that is no task (a middleware, or a dependency's code after yield)"
+        what = running or "work that is not a task (a middleware, or a dependency's code after yield)"
         return DrainTimeout(
             f"After {timeout:g} s there was still background work: {what}. "
             "Nothing is lost: call drain() again, with a longer timeout or none."
@@ -160,7 +117,7 @@ class Session:
     def refuse_inside_app(self, what: str) -> None:
         """Raise if the code that asks belongs to a request of this very app. On any thread."""
         request = hooks.current.get()
-        if isinstance(request, WatchedRequest) and request.recorder is self.recorder:
+        if isinstance(request, RecordedRequest) and request.recorder is self.recorder:
             raise ClientError(
                 f"{what} was called from within the app, by {request.method} {request.path}: "
                 "it would wait for itself. Call it from the test or the notebook that holds the client."
@@ -171,16 +128,16 @@ class Session:
         self._lifespan = Lifespan(self.recorder, self.state)
         await self._lifespan.start(context)
 
-    async def shut_down(self) -> None:
+    async def close(self) -> None:
         """Cancel what still runs, then run the app's shutdown; raises what it raises."""
         self.cancel()
-        if self._calls:
-            await asyncio.wait(self._calls.values(), timeout=1.0)
-        for call, task in list(self._calls.items()):
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=1.0)
+        for work, task in list(self._under_way.items()):
             if task.done():  # cancelled before it began
-                call.ended = True
-                call.wake()
-                self._forget(call)
+                work.ended = True
+                work.wake()
+                self._forget(work)
         self.recorder.abandon()
         if self._lifespan is not None:
             lifespan, self._lifespan = self._lifespan, None
@@ -188,32 +145,24 @@ class Session:
 
     def cancel(self) -> None:
         """Cancel all that is under way."""
-        for task in self._calls.values():
+        for task in self._under_way.values():
             task.cancel()
 
-    async def _run(self, call: Call) -> None:
+    async def _run(self, work: Work) -> None:
         try:
-            if not self.manners.wait_for_tasks:
-                await call.run(self.recorder, self._keep)
-                return
-            with anyio.CancelScope() as self._scopes[call]:
-                await call.run(self.recorder, self._keep)
+            await self.behaviour.run(work, self.recorder, self.unseen.keep)
         finally:
-            self._forget(call)
+            self._forget(work)
 
-    def _keep(self, error: BaseException) -> None:
-        self.unseen.append(error)
+    def _forget(self, work: Work) -> None:
+        del self._under_way[work]
+        self._background.discard(work)
+        self._tell_if_drained()
 
-    def _forget(self, call: Call) -> None:
-        del self._calls[call]
-        self._scopes.pop(call, None)
-        self._background.discard(call)
-        self._tell_if_idle()
-
-    def _tell_if_idle(self) -> None:
-        while self.idle and self._when_idle:
+    def _tell_if_drained(self) -> None:
+        while self.is_drained and self._when_drained:
             try:
-                callback = self._when_idle.popleft()
+                callback = self._when_drained.popleft()
             except IndexError:  # another thread was faster
                 return
             callback()

@@ -30,7 +30,7 @@ class ThreadWebSocketSession(WebSocketTestSession):
         self.extra_headers = None
         self._session = session
         self._transport = transport
-        self._raises = session.manners.raise_server_exceptions or session.manners.wait_for_tasks  # the stock one always
+        self._raises = session.behaviour.raises_in_websockets
         self._timeout: float | None = request.extensions.get("timeout", {}).get("read")
         self._signal = Signal()
         self._conversation = Conversation(self.scope, self._signal.set)
@@ -38,37 +38,32 @@ class ThreadWebSocketSession(WebSocketTestSession):
     def __enter__(self) -> Self:
         self._thread = self._transport.borrow()
         try:
-            self._thread.call_soon(self._session.send, self._conversation, self._session.context())
+            self._thread.call_soon(self._session.send, self._conversation, self._session.behaviour.context())
             self.send({"type": "websocket.connect"})
             message = self.receive()
             self._raise_on_close(message)
         except BaseException:
-            self._end()
-            if self._session.manners.wait_for_tasks:
+            self._leave()
+            if self._session.behaviour.cancels_when_left:
                 self._conversation.raise_error()
             raise
         self.accepted_subprotocol = message.get("subprotocol", None)
         self.extra_headers = message.get("headers", None)
         return self
 
-    def __exit__(self, *args: object) -> None:
+    def __exit__(self, kind: object = None, error: BaseException | None = None, traceback: object = None) -> None:
         self.close(1000)
-        self._end()
-        if args[1:2] in ((), (None,)) and self._raises:
+        self._leave()
+        if error is None and self._raises:
             self._conversation.raise_error()
 
-    def _end(self) -> None:
+    def _leave(self) -> None:
+        conversation, session = self._conversation, self._session
         try:
-            if not self._session.manners.wait_for_tasks:
-                self._leave()
-            elif not self._conversation.ended:
-                self._thread.run(self._session.cut_off(self._conversation))
+            if not conversation.abandoned and not conversation.ended:
+                session.behaviour.leave_from_thread(conversation, session.abandon, self._thread)
         finally:
             self._transport.give_back(self._thread)
-
-    def _leave(self) -> None:
-        if not self._conversation.gone:
-            self._session.leave(self._conversation)
 
     def send(self, message: Message) -> None:
         """Give the app an ASGI message."""
@@ -92,7 +87,7 @@ class ThreadWebSocketSession(WebSocketTestSession):
 
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         """Leave; the app gets a disconnect."""
-        if not self._conversation.gone:
-            if not self._session.manners.wait_for_tasks:
-                self._leave()
+        if not self._conversation.abandoned:
+            if not self._session.behaviour.cancels_when_left:
+                self._session.abandon(self._conversation)
             self.send({"type": "websocket.disconnect", "code": code, "reason": reason})

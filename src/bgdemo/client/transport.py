@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 
+from bgdemo.client.behaviour import Work
 from bgdemo.client.exchange import OneTurn
 from bgdemo.client.readers import LoopReader, ThreadReader, answer
-from bgdemo.client.session import Call, Session
+from bgdemo.client.session import Session
 from bgdemo.client.websocket import UpgradeRequest
 from bgdemo.errors import ClientError
 from bgdemo.threads.loop_thread import STOPPED, LoopThread
@@ -33,20 +34,25 @@ class ThreadTransport(httpx.BaseTransport):
         self._lending = threading.RLock()
         self._lent = 0
         self._closing = False
-        self._closed = False
+        self.is_closed = False
+        """True once its client was closed for good."""
         self.kept = False
-        """True inside `with`: the loop outlasts the calls, whatever the manners."""
+        """True inside `with`: the loop outlasts the calls, however the client behaves."""
 
     def open(self) -> LoopThread:
-        if self._closing or self._closed:
+        """The event loop, which is started if it does not run yet.
+
+        Raises:
+            ClientError: the client was closed, it is called on that loop itself, or the loop has stopped.
+        """
+        if self._closing or self.is_closed:
             raise ClientError(
-                f"This TestClient {'was closed: make a new one.' if self._closed else 'is being closed.'}"
+                f"This TestClient {'was closed: make a new one.' if self.is_closed else 'is being closed.'}"
             )
         if self._thread is None:
             with self._opening:
                 if self._thread is None:
-                    clock = self._session.recorder.log.clock
-                    self._thread = getattr(clock, "loop_thread", LoopThread)(**self._loop_options)
+                    self._thread = self._session.recorder.log.clock.loop_thread(**self._loop_options)
         self._refuse_own_loop()
         if not self._thread.is_alive:
             raise ClientError(STOPPED)
@@ -54,7 +60,7 @@ class ThreadTransport(httpx.BaseTransport):
 
     def borrow(self) -> LoopThread:
         """The loop for one call; `give_back` follows."""
-        if not self._session.manners.wait_for_tasks:
+        if self._session.behaviour.keeps_loop:
             return self.open()
         self._refuse_own_loop()
         with self._lending:
@@ -63,15 +69,14 @@ class ThreadTransport(httpx.BaseTransport):
             return thread
 
     def give_back(self, thread: LoopThread) -> None:
-        """The call is over; with the stock client's manners, so is the loop with the last call outside `with`."""
-        if not self._session.manners.wait_for_tasks:
+        """The call is over; and with the last call outside `with` so is a loop that does not outlast the calls."""
+        if self._session.behaviour.keeps_loop:
             return
         with self._lending:
             if thread is self._thread:
                 self._lent -= 1
-                if not self._lent and not self.kept and self._session.idle:
-                    self.begin_closing()
-                    self.shut_down()
+                if not self._lent and not self.kept and self._session.is_drained:
+                    self.close()
 
     def _refuse_own_loop(self) -> None:
         if self._thread is not None and self._thread.is_current:
@@ -88,7 +93,7 @@ class ThreadTransport(httpx.BaseTransport):
         try:
             with thread.turn:
                 exchange.sent_at = self._session.now()
-                thread.call_next(self._session.send, exchange, self._session.context())
+                thread.call_next(self._session.send, exchange, self._session.behaviour.context())
                 while not exchange.started and not exchange.ended:
                     reader.wait()
             return exchange.response(reader)
@@ -96,49 +101,59 @@ class ThreadTransport(httpx.BaseTransport):
             reader.is_over()
             raise
 
-    def start(self, work: Call) -> None:
+    def start(self, work: Work) -> None:
+        """Let the app begin some background work."""
         thread = self.open()
         self._session.is_background(work)
         with thread.turn:
             thread.call_next(self._session.send, work)
 
-    def wait_until_idle(self, timeout: float | None) -> bool:
-        if self._thread is None or self._session.idle:
+    def drain(self, timeout: float | None) -> bool:
+        """Wait until all background work is over; False if that took longer than so many seconds of the clock."""
+        if self._thread is None or self._session.is_drained:
             return True
         signal = Signal()
-        self._session.when_idle(signal.set)
+        self._session.when_drained(signal.set)
         return self._thread.wait(signal, timeout)
 
-    def close_for_good(self) -> None:
-        self._closed = True
+    def close(self, wait: float | None = None) -> None:
+        """Cancel what still runs, run the app's shutdown, and end the loop.
 
-    def begin_closing(self) -> None:
+        Args:
+            wait: seconds on the client's clock to wait for background work before that; None waits for nothing.
+        """
         if self._thread is not None:
             self._closing = True
-            self._thread.begin_closing()
+            self._thread.expect_close()
+        try:
+            if wait is not None:
+                self.drain(wait)
+        finally:
+            self._close_app()
 
-    def shut_down(self) -> None:
+    def _close_app(self) -> None:
         thread = self._thread
         try:
             if thread is not None and thread.answers(within=GRACE):
-                thread.run(self._session.shut_down())
+                thread.run(self._session.close())
         finally:
             self._session.recorder.abandon()
-            self.abort(grace=GRACE)
+            self.cancel(grace=GRACE)
             self._closing = False
 
-    def let_go(self) -> None:
+    def abandon(self) -> None:
         """Nobody holds the client any more. What is being done, a file that is being closed, say, has a moment."""
         thread, self._thread = self._thread, None
         if thread is not None:
-            thread.stop_by_itself(self._session.when_idle, within=GRACE)
+            thread.close_when(self._session.when_drained, within=GRACE)
         self._session.recorder.close()
 
-    def abort(self, grace: float = 0.0) -> None:
+    def cancel(self, grace: float = 0.0) -> None:
+        """End the loop, and all that runs on it."""
         thread, self._thread = self._thread, None
         self._lent, self.kept = 0, False
         if thread is not None:
-            thread.stop(grace)
+            thread.close(grace)
         self._session.recorder.close()
 
 
@@ -155,7 +170,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
         except RuntimeError:
             raise ClientError("AsyncTestClient needs a running asyncio event loop; it does not run on trio.") from None
         if self._loop is None:
-            getattr(self._session.recorder.log.clock, "refuse_other_loop", _nothing)(loop)
+            self._session.recorder.log.clock.refuse_other_loop(loop)
             self._loop = loop
         elif self._loop is not loop:
             raise ClientError(
@@ -171,44 +186,52 @@ class LoopTransport(httpx.AsyncBaseTransport):
         reader = LoopReader(self._session)
         exchange = reader.exchange = self._session.exchange(request, body, reader.wake)
         exchange.sent_at = self._session.now()
-        self._session.send(exchange, self._session.context())
+        self._session.send(exchange, self._session.behaviour.context())
         while not exchange.started and not exchange.ended:
             await reader.wait()
         return exchange.response(reader)
 
-    def start(self, work: Call) -> None:
+    def start(self, work: Work) -> None:
+        """Let the app begin some background work."""
         self.open()
         self._session.is_background(work)
         self._session.send(work)
 
-    async def wait_until_idle(self, timeout: float | None) -> bool:
-        if not self._session.idle:
+    async def drain(self, timeout: float | None) -> bool:
+        """Wait until all background work is over; False if that took longer than so many seconds of the loop."""
+        if not self._session.is_drained:
             await OneTurn()
-        if self._session.idle:
+        if self._session.is_drained:
             return True
         loop = asyncio.get_running_loop()
-        idle: asyncio.Future[bool] = loop.create_future()
-        self._session.when_idle(lambda: _answer_on(loop, idle))
+        drained: asyncio.Future[bool] = loop.create_future()
+        self._session.when_drained(lambda: _answer_on(loop, drained))
         if timeout is not None:
-            loop.call_later(timeout, answer, idle, False)
-        return await idle
+            loop.call_later(timeout, answer, drained, False)
+        return await drained
 
-    async def shut_down(self) -> None:
+    async def aclose(self, wait: float | None = None) -> None:
+        """Cancel what still runs, and run the app's shutdown.
+
+        Args:
+            wait: seconds on the loop's clock to wait for background work before that; None waits for nothing.
+        """
         try:
-            await self._session.shut_down()
+            if wait is not None:
+                await self.drain(wait)
         finally:
-            self._loop = None
-            self._session.recorder.close()
+            try:
+                await self._session.close()
+            finally:
+                self._loop = None
+                self._session.recorder.close()
 
-    def abort(self) -> None:
+    def cancel(self) -> None:
+        """Cancel all that runs, without waiting for its end."""
         loop, self._loop = self._loop, None
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._session.cancel)
         self._session.recorder.close()
-
-
-def _nothing(*args: object) -> None:
-    pass
 
 
 def _answer_on(loop: asyncio.AbstractEventLoop, question: asyncio.Future[bool]) -> None:

@@ -51,8 +51,8 @@ class Conversation:
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self._from_app: deque[Message] = deque()
         self._error: BaseException | None = None
-        self.gone = False
-        self.cut_off = False
+        self.abandoned = False
+        self.cancelled = False
         self.complete = False  # it never is: to leave it is to end it
         self.ended = False
 
@@ -60,19 +60,19 @@ class Conversation:
         """Call the app.
 
         Args:
-            recorder: has the app, and notes what it does.
+            recorder: has the app, and records what it does.
             keep: is given what the app raised after the caller had left.
         """
         try:
             await recorder(self._scope, self._to_app.get, self._send)
         except asyncio.CancelledError:
-            if not self.cut_off:
+            if not self.cancelled:
                 self._error = ClientError("The client was closed while this WebSocket was open.")
             raise
         except WebSocketDisconnect as error:
-            self._error = error if self.cut_off or not self.gone else None
+            self._error = error if self.cancelled or not self.abandoned else None
         except BaseException as error:
-            if self.gone and not self.cut_off:
+            if self.abandoned and not self.cancelled:
                 keep(error)
             else:
                 self._error = error
@@ -101,6 +101,9 @@ class Conversation:
             self.raise_error()
         raise WebSocketDisconnect(CUT_OFF, "The app ended without closing the WebSocket.")
 
+    def disconnect(self) -> None:
+        """Its caller has left, and has told the app so itself, with a code."""
+
     def raise_error(self) -> None:
         """Raise what the app raised while the caller was there, once."""
         error, self._error = self._error, None
@@ -108,7 +111,7 @@ class Conversation:
             raise error
 
     async def _send(self, message: Message) -> None:
-        if self.gone and not self.cut_off:
+        if self.abandoned and not self.cancelled:
             raise OSError("The client of this WebSocket has left.")
         self._from_app.append(message)
         self.wake()
@@ -130,7 +133,7 @@ class WebSocketSession:
         try:
             self.accepted_subprotocol = (await self.receive()).get("subprotocol")
         except BaseException:
-            await self._end()
+            await self._leave()
             raise
         return self
 
@@ -138,8 +141,8 @@ class WebSocketSession:
         self, kind: object = None, error: BaseException | None = None, traceback: object = None
     ) -> None:
         await self.close()
-        await self._end()
-        if error is None and self._session.manners.raise_server_exceptions:
+        await self._leave()
+        if error is None and self._session.behaviour.raise_server_exceptions:
             self._conversation.raise_error()
 
     async def send(self, message: Message) -> None:
@@ -167,7 +170,7 @@ class WebSocketSession:
             Exception: what the app raised.
         """
         while True:
-            message = self._conversation.hear(raise_error=self._session.manners.raise_server_exceptions)
+            message = self._conversation.hear(raise_error=self._session.behaviour.raise_server_exceptions)
             if message is not None:
                 break
             self._news.clear()
@@ -192,13 +195,11 @@ class WebSocketSession:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Leave; the app gets a disconnect, and goes on for as long as it likes."""
-        if not self._conversation.gone:
-            if not self._session.manners.wait_for_tasks:
-                self._session.leave(self._conversation)
+        if not self._conversation.abandoned:
+            if not self._session.behaviour.cancels_when_left:
+                self._session.abandon(self._conversation)
             await self.send({"type": "websocket.disconnect", "code": code, "reason": reason})
 
-    async def _end(self) -> None:
-        if self._session.manners.wait_for_tasks:
-            await self._session.cut_off(self._conversation)
-        elif not self._conversation.gone:
-            self._session.leave(self._conversation)
+    async def _leave(self) -> None:
+        if not self._conversation.abandoned and not self._conversation.ended:
+            await self._session.behaviour.leave(self._conversation, self._session.abandon)

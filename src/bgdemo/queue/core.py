@@ -32,8 +32,8 @@ from bgdemo.queue.following import Follower
 from bgdemo.queue.notes import Reader, Writer, known
 from bgdemo.queue.workers import Worker
 from bgdemo.record import hooks
-from bgdemo.record.recorder import WatchedRequest
-from bgdemo.record.remote_task import TaskElsewhere
+from bgdemo.record.recorder import RecordedRequest
+from bgdemo.record.remote_task import RemoteTask
 
 READY = 30.0
 """Seconds on the wall that a worker may take to start."""
@@ -93,7 +93,7 @@ class Queue:
         self._follower = Follower(self._settings, lambda: (restart() or _nothing)())
         self._starting = threading.Lock()
         temporary = self.folder if self._is_temporary else None
-        self._let_go = weakref.finalize(self, _let_go, self._follower, self._writer, temporary)
+        self._abandon = weakref.finalize(self, _abandon, self._follower, self._writer, temporary)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -127,7 +127,7 @@ class Queue:
             except OSError as error:
                 raise self._unavailable(function, error) from error
         message_id = str(uuid.uuid4())
-        recorded = None if request is None else request.recorder.begin_elsewhere(request.id, func, args, kwargs)
+        recorded = None if request is None else request.recorder.begin_remote_task(request.id, func, args, kwargs)
         numbers = {"request": recorded.request_id, "number": recorded.id} if recorded else {}
         call = {"args": list(map(known, args)), "kwargs": {name: known(value) for name, value in kwargs.items()}}
         self._writer.write("task_added", task=message_id, function=function, **call, **numbers)
@@ -168,7 +168,7 @@ class Queue:
             timeout: seconds on the wall to wait for that; after that they go on without being waited for.
         """
         deadline = time.monotonic() + timeout
-        self._let_go()
+        self._abandon()
         ended = [worker.wait(max(0.0, deadline - time.monotonic())) for worker in self.workers]
         self._app.close()
         if self._is_temporary and all(ended):
@@ -197,7 +197,7 @@ class Queue:
         self._follower.workers.append(worker)
         return worker
 
-    def _send(self, message_id: str, message: dict[str, Any], recorded: TaskElsewhere | None) -> None:
+    def _send(self, message_id: str, message: dict[str, Any], recorded: RemoteTask | None) -> None:
         began = time.monotonic()
         try:
             options = {"task_id": message_id, "confirm_timeout": self._settings.attempt}
@@ -221,7 +221,7 @@ _ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interv
 """A connection that was kept may have died with a broker that is back by now."""
 
 
-def _let_go(follower: Follower, writer: Writer, temporary: Path | None) -> None:
+def _abandon(follower: Follower, writer: Writer, temporary: Path | None) -> None:
     follower.close(grace=0.0)
     writer.close()
     for worker in follower.workers:
@@ -234,10 +234,10 @@ def _nothing() -> None:
     pass
 
 
-def _request() -> WatchedRequest | None:
+def _request() -> RecordedRequest | None:
     """The request that this code belongs to, if somebody records it."""
     request = hooks.current.get()
-    if not isinstance(request, WatchedRequest):
+    if not isinstance(request, RecordedRequest):
         return None
     if request.recorder.log.clock.simulated:
         raise QueueError(

@@ -11,7 +11,7 @@ from bgdemo.errors import QueuedTaskFailed
 from bgdemo.queue.engine import Settings
 from bgdemo.queue.notes import HEARD, Note, Reader
 from bgdemo.queue.workers import Worker
-from bgdemo.record.remote_task import TaskElsewhere
+from bgdemo.record.remote_task import RemoteTask
 from bgdemo.threads.loop_thread import LoopThread
 
 GLANCE = 0.02
@@ -31,14 +31,14 @@ class Follower:
         self._settings = settings
         self._restart = restart
         self._reader = Reader(settings.notes)
-        self._expected: dict[str, TaskElsewhere] = {}
+        self._expected: dict[str, RemoteTask] = {}
         self._held: dict[str, set[int]] = {}
         self._ready: set[int] = set()
         self._mourned: set[int] = set()
         self._thread: LoopThread | None = None
         self._opening = threading.Lock()
 
-    def expect(self, message_id: str, task: TaskElsewhere) -> None:
+    def expect(self, message_id: str, task: RemoteTask) -> None:
         """Tell a task what is noted about its message from now on."""
         self._expected[message_id] = task
         with self._opening:
@@ -59,7 +59,7 @@ class Follower:
             grace: seconds on the wall to wait for the thread.
         """
         if self._thread is not None:
-            self._thread.stop(grace)
+            self._thread.close(grace)
 
     def _begin(self) -> None:
         self._following = asyncio.ensure_future(self._follow())
@@ -99,7 +99,7 @@ class Follower:
 
     def _is_over(self, message_id: str, error: str | None) -> None:
         del self._held[message_id]
-        self._expected.pop(message_id).is_over(None if error is None else QueuedTaskFailed(error))
+        self._expected.pop(message_id).has_ended(None if error is None else QueuedTaskFailed(error))
 
     def _mourn(self, worker: Worker) -> None:
         if self._settings.redelivers:

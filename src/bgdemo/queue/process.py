@@ -55,7 +55,7 @@ class ProcessClient(httpx.Client):
                 stdout=output,
                 stderr=output,
             )
-        self._dropped = weakref.finalize(self, _let_go, self._process, self._folder)
+        self._dropped = weakref.finalize(self, _abandon, self._process, self._folder)
         try:
             super().__init__(base_url=self._url(app), timeout=60.0, trust_env=False)
         except BaseException:
@@ -93,9 +93,9 @@ class ProcessClient(httpx.Client):
         self._process.wait()
         now = time.perf_counter()
         before = self.timeline
-        sent_elsewhere = {number for _, number in self._numbers.values()}
+        remote_task_sent = {number for _, number in self._numbers.values()}
         for task in before.tasks:
-            if task.status in ("added", "running") and task.id not in sent_elsewhere:
+            if task.status in ("added", "running") and task.id not in remote_task_sent:
                 self._note("task_ended", (task.request_id, task.id), ("lost", None), now, None)
         for request in before.requests:
             if request.ended is None:
@@ -160,10 +160,10 @@ class ProcessClient(httpx.Client):
 
     def _note(self, kind: Any, numbers: tuple[int, int | None], detail: Any, at: float, process: int | None) -> None:
         assert self._log is not None
-        self._log.note_elsewhere(kind, *numbers, detail, reading=at, process=process)
+        self._log.append_remote(kind, *numbers, detail, reading=at, process=process)
 
 
-def _let_go(process: subprocess.Popen[bytes], folder: Path) -> None:
+def _abandon(process: subprocess.Popen[bytes], folder: Path) -> None:
     """Let the process end when its tasks have; it takes the folder with it, as it does when this process dies."""
     if process.stdin is not None:
         process.stdin.close()

@@ -12,7 +12,7 @@ from bgdemo.clock import RealClock
 from bgdemo.queue.dependency import queue_of_environment
 from bgdemo.queue.engine import EMBEDDED
 from bgdemo.queue.notes import KEEP, Writer, known
-from bgdemo.record.log import Log, NoteKind
+from bgdemo.record.log import EntryKind, Log
 from bgdemo.record.naming import names
 from bgdemo.record.recorder import Recorder
 
@@ -21,15 +21,15 @@ GLANCE = 0.01
 
 
 class WrittenLog(Log):
-    """A log whose notes are in a file as soon as they are made."""
+    """A log whose entries are in a file as soon as they are made."""
 
     def __init__(self, writer: Writer) -> None:
         super().__init__(RealClock())
         self._writer = writer
 
-    def note(self, kind: NoteKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
+    def append(self, kind: EntryKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
         """Append what happens now."""
-        super().note(kind, request_id, task_id, detail)
+        super().append(kind, request_id, task_id, detail)
         if kind in ("task_added", "task_known"):
             function, args, kwargs = detail
             detail = names(function)[1], list(map(known, args)), {name: known(value) for name, value in kwargs.items()}

@@ -8,7 +8,6 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from starlette.background import BackgroundTasks
 from starlette.types import ASGIApp, Scope
@@ -17,11 +16,8 @@ from bgdemo.clock import Clock
 from bgdemo.errors import ClientError
 from bgdemo.record import hooks
 from bgdemo.record.naming import Function, full_name, names
-from bgdemo.record.recorder import Recorder, WatchedRequest
-from bgdemo.record.task import WatchedTask
-
-Mode = Literal["live", "fake"]
-"""Tasks run after their response; or they are kept, for `run_tasks()`."""
+from bgdemo.record.recorder import RecordedRequest, Recorder
+from bgdemo.record.task import RecordedTask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +26,7 @@ class KeptTask:
 
     request: "KeepingRequest"
     task: hooks.TaskObject
-    watched: WatchedTask
+    recorded: RecordedTask
     lists: tuple[BackgroundTasks, ...]
     """Those that it is in: it may add tasks to them when it runs."""
     context: contextvars.Context
@@ -38,7 +34,7 @@ class KeptTask:
 
 
 class KeepingRecorder(Recorder):
-    """Notes all that a Recorder notes, and keeps the tasks instead of running them."""
+    """Records all that a Recorder records, and keeps the tasks instead of running them."""
 
     def __init__(self, app: ASGIApp, *, clock: Clock | None = None) -> None:
         super().__init__(app, clock=clock)
@@ -49,7 +45,7 @@ class KeepingRecorder(Recorder):
         return KeepingRequest(self, request_id, scope, sent_at)
 
 
-class KeepingRequest(WatchedRequest):
+class KeepingRequest(RecordedRequest):
     """A request whose tasks are kept, to be run after it has ended."""
 
     __slots__ = ("_keeper", "_running")
@@ -71,7 +67,7 @@ class KeepingRequest(WatchedRequest):
         """Run one of the tasks as it would have run, and return what it raises."""
         self._over, self._running = False, True
         try:
-            await self._run_now(kept.task, kept.watched)
+            await self._run_now(kept.task, kept.recorded)
             return None
         except asyncio.CancelledError:
             raise
@@ -86,7 +82,7 @@ class KeepingRequest(WatchedRequest):
             self._over, self._running = True, False
 
     def _keep(self, task: hooks.TaskObject, lists: tuple[BackgroundTasks, ...]) -> None:
-        kept = KeptTask(self, task, self._noted(task), lists, contextvars.copy_context())
+        kept = KeptTask(self, task, self._recorded(task), lists, contextvars.copy_context())
         self._tasks.pop(id(task), None)
         self._keeper.kept.append(kept)
 
@@ -103,7 +99,7 @@ class KeptRun:
         ValueError: the name could be that of several functions.
     """
 
-    gone: bool = True
+    abandoned: bool = True
     ended: bool = False
 
     def __init__(self, recorder: Recorder, only: Function | None) -> None:
@@ -112,7 +108,7 @@ class KeptRun:
                 "run_tasks() runs the tasks that mode='fake' keeps, and this client's mode is 'live': "
                 "its tasks run by themselves, and drain() waits for them."
             )
-        self.wake: Callable[[], object] = int  # nobody waits for an answer
+        self.wake: Callable[[], object] = _nobody_waits
         self._recorder = recorder
         self._only = None if only is None else full_name(only, map(_name, recorder.kept))
 
@@ -138,19 +134,12 @@ class KeptRun:
     def _skip_the_rest_of(self, request: KeepingRequest) -> None:
         for one in [one for one in self._recorder.kept if one.request is request]:
             self._recorder.kept.remove(one)
-            one.watched.leave("skipped", if_still="added")
-
-
-def new_recorder(app: ASGIApp, *, clock: Clock, mode: Mode) -> Recorder:
-    """The recorder of a client in this mode.
-
-    Raises:
-        ClientError: there is no such mode.
-    """
-    if mode not in get_args(Mode):
-        raise ClientError(f"mode={mode!r} is no mode: tasks run by themselves in mode='live', and are kept in 'fake'.")
-    return KeepingRecorder(app, clock=clock) if mode == "fake" else Recorder(app, clock=clock)
+            one.recorded.record_as("skipped", if_still="added")
 
 
 def _name(kept: KeptTask) -> str:
     return names(kept.task.func)[1]
+
+
+def _nobody_waits() -> None:
+    pass

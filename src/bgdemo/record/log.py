@@ -8,43 +8,43 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
-from bgdemo.clock import Clock
+from bgdemo.clock import ClientClock
 from bgdemo.model import Event, EventKind, Records, Request, Task
 from bgdemo.record.naming import names
 from bgdemo.record.timeline import Timeline
 
-NoteKind = Literal[EventKind, "task_known", "task_left", "task_printed"]
+EntryKind = Literal[EventKind, "task_known", "task_left", "task_printed"]
 """Events, and what is no event of its own: a task that nobody saw being added, one that will not run, a print."""
 
-Note = tuple[float, int, NoteKind, int, int | None, Any, int | None]
+Entry = tuple[float, int, EntryKind, int, int | None, Any, int | None]
 """Time in seconds, sequence, kind, request id, task id, what there is to say (see `_read`), another process's id."""
 
 _EVENT_KINDS = frozenset(get_args(EventKind))
 
 
 class Log:
-    """Append notes; read them as a timeline.
+    """Append entries; read them as a timeline.
 
     Args:
-        clock: says when a note is made.
+        clock: says when an entry is made.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: ClientClock) -> None:
         self.clock = clock
         self._time = clock.time
-        self._notes: list[Note] = []
+        self._entries: list[Entry] = []
         self._sequence = itertools.count()
 
     def __len__(self) -> int:
-        return len(self._notes)
+        return len(self._entries)
 
-    def note(self, kind: NoteKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
+    def append(self, kind: EntryKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
         """Append what happens now."""
-        self._notes.append((self._time(), next(self._sequence), kind, request_id, task_id, detail, None))
+        self._entries.append((self._time(), next(self._sequence), kind, request_id, task_id, detail, None))
 
-    def note_elsewhere(
+    def append_remote(
         self,
-        kind: NoteKind,
+        kind: EntryKind,
         request_id: int,
         task_id: int | None,
         detail: Any,
@@ -59,24 +59,24 @@ class Log:
             request_id: to which request.
             task_id: to which task.
             detail: what there is to say.
-            reading: of `time.perf_counter`, when it happened; a clock that knows no `at` takes it to be now.
+            reading: of `time.perf_counter`, when it happened; a clock that cannot tell takes it to be now.
             process: the id of a worker's process; None for the app's own.
         """
-        at = getattr(self.clock, "at", None)
-        time = self._time() if at is None else at(reading)
-        self._notes.append((time, next(self._sequence), kind, request_id, task_id, detail, process))
+        self._entries.append((self.clock.at(reading), next(self._sequence), kind, request_id, task_id, detail, process))
 
     def timeline(self) -> Timeline:
-        """All notes up to now, as a timeline."""
-        notes, length = self._notes, len(self._notes)
-        return Timeline.read_later(lambda: _read(notes[:length]), now=self.clock.time(), simulated=self.clock.simulated)
+        """All entries up to now, as a timeline."""
+        entries, length = self._entries, len(self._entries)
+        return Timeline.read_later(
+            lambda: _read(entries[:length]), now=self.clock.time(), simulated=self.clock.simulated
+        )
 
 
-def _read(notes: list[Note]) -> Records:
-    notes.sort(key=_moment)
+def _read(entries: list[Entry]) -> Records:
+    entries.sort(key=_moment)
     requests: dict[int, dict[str, Any]] = {}
     tasks: dict[int, dict[str, Any]] = {}
-    for time, _, kind, request_id, task_id, detail, process in notes:
+    for time, _, kind, request_id, task_id, detail, process in entries:
         if kind == "request_sent":
             requests[request_id] = _new_request(request_id, time, *detail)
         elif task_id is None:
@@ -88,12 +88,12 @@ def _read(notes: list[Note]) -> Records:
     return (
         tuple(Request(**request) for request in requests.values()),
         tuple(Task(**{**task, "printed": "".join(task["printed"])}) for task in tasks.values()),
-        tuple(Event(*note[:5], note[6]) for note in notes if note[2] in _EVENT_KINDS),  # type: ignore[arg-type]
+        tuple(Event(*entry[:5], entry[6]) for entry in entries if entry[2] in _EVENT_KINDS),  # type: ignore[arg-type]
     )
 
 
-def _moment(note: Note) -> tuple[float, int]:
-    return note[0], note[1]
+def _moment(entry: Entry) -> tuple[float, int]:
+    return entry[0], entry[1]
 
 
 def _new_request(request_id: int, time: float, method: str, path: str, sent_at: float | None = None) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def _new_task(
     return task | {"args": tuple(args), "kwargs": dict(kwargs), "added": added, "status": "added", "printed": []}
 
 
-def _read_request(request: dict[str, Any], time: float, kind: NoteKind, detail: Any) -> None:
+def _read_request(request: dict[str, Any], time: float, kind: EntryKind, detail: Any) -> None:
     if kind == "response_started":
         request["status"] = detail
     elif kind == "response_ended":
@@ -119,7 +119,7 @@ def _read_request(request: dict[str, Any], time: float, kind: NoteKind, detail: 
         request["ended"], request["error"] = time, detail
 
 
-def _read_task(task: dict[str, Any], time: float, kind: NoteKind, detail: Any, process: int | None) -> None:
+def _read_task(task: dict[str, Any], time: float, kind: EntryKind, detail: Any, process: int | None) -> None:
     if kind == "task_started":
         task["started"] = time if task["started"] is None else task["started"]
         task["ran_in"], task["status"], task["process"] = detail, "running", process

@@ -1,46 +1,51 @@
-"""Tasks that a route has sent to another process: what is heard of them is noted as if they ran here."""
+"""Tasks that a route has sent to another process: what is heard of them is recorded as if they ran here."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from bgdemo.record.log import NoteKind
-
-if TYPE_CHECKING:
-    from bgdemo.record.recorder import Recorder
+from bgdemo.record.log import EntryKind, Log
 
 
-class Waiting(Protocol):
-    """Who waits until nothing runs elsewhere any more, and wants to have the errors. Told on any thread."""
+class RemoteTaskListener(Protocol):
+    """Who waits until no task runs in another process any more, and wants to have the errors. Told on any thread."""
 
-    def sent_elsewhere(self, task: "TaskElsewhere") -> None: ...
+    def remote_task_sent(self, task: "RemoteTask") -> None: ...
 
-    def ended_elsewhere(self, task: "TaskElsewhere", error: BaseException | None) -> None: ...
+    def remote_task_ended(self, task: "RemoteTask", error: BaseException | None) -> None: ...
 
 
-class TaskElsewhere:
+class RemoteTask:
     """One such task. Whoever hears of it says so here, on any thread.
 
     Args:
-        recorder: of the request.
+        log: of the request's recorder.
+        listener: is told that it was sent, and that it has ended; None if nobody waits for it.
         request_id: of the route that sends the task.
         task_id: new.
         call: function, positional and keyword arguments.
     """
 
-    __slots__ = ("_recorder", "id", "request_id")
+    __slots__ = ("_listener", "_log", "id", "request_id")
 
     def __init__(
-        self, recorder: "Recorder", request_id: int, task_id: int, call: tuple[Callable[..., Any], Any, Any]
+        self,
+        log: Log,
+        listener: RemoteTaskListener | None,
+        *,
+        request_id: int,
+        task_id: int,
+        call: tuple[Callable[..., Any], Any, Any],
     ) -> None:
-        self._recorder = recorder
+        self._log = log
+        self._listener = listener
         self.request_id = request_id
         self.id = task_id
-        recorder.log.note("task_added", request_id, task_id, call)
-        if recorder.waiting is not None:
-            recorder.waiting.sent_elsewhere(self)
+        log.append("task_added", request_id, task_id, call)
+        if listener is not None:
+            listener.remote_task_sent(self)
 
-    def happened(self, kind: NoteKind, detail: Any, *, reading: float, process: int) -> None:
-        """Note what has happened to the task in another process.
+    def happened(self, kind: EntryKind, detail: Any, *, reading: float, process: int) -> None:
+        """Record what has happened to the task in another process.
 
         Args:
             kind: what happened.
@@ -48,14 +53,14 @@ class TaskElsewhere:
             reading: of `time.perf_counter`, when it happened.
             process: the id of the process.
         """
-        self._recorder.log.note_elsewhere(kind, self.request_id, self.id, detail, reading=reading, process=process)
+        self._log.append_remote(kind, self.request_id, self.id, detail, reading=reading, process=process)
 
     def not_sent(self) -> None:
-        """Note that the task did not get away: there was nobody to send it to."""
-        self._recorder.log.note("task_left", self.request_id, self.id, "dropped")
-        self.is_over(None)
+        """Record that the task did not get away: there was nobody to send it to."""
+        self._log.append("task_left", self.request_id, self.id, "dropped")
+        self.has_ended(None)
 
-    def is_over(self, error: BaseException | None) -> None:
+    def has_ended(self, error: BaseException | None) -> None:
         """Nothing more is to be expected of the task; `error` is for whoever waits for it."""
-        if self._recorder.waiting is not None:
-            self._recorder.waiting.ended_elsewhere(self, error)
+        if self._listener is not None:
+            self._listener.remote_task_ended(self, error)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from bgdemo.clock import ClientClock
 from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, patches, report
 from bgdemo.simulation.baton import Baton
@@ -23,7 +24,7 @@ T = TypeVar("T")
 DEFAULT_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class SimulatedClock:
+class SimulatedClock(ClientClock):
     """A clock whose time moves only when the caller, the event loop and all threads wait, and then at once.
 
     Args:
@@ -36,6 +37,7 @@ class SimulatedClock:
     """
 
     simulated = True
+    holds = True
 
     def __init__(
         self,
@@ -124,7 +126,7 @@ class SimulatedClock:
         try:
             return thread.run(_in_context(contextvars.copy_context(), async_fn, args))
         finally:
-            thread.stop(1.0)
+            thread.close(1.0)
 
     def loop_thread(self, **options: Any) -> SimulatedLoopThread:
         """An event loop on this clock, in a thread of its own; what a TestClient runs its app on.

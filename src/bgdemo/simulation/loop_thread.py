@@ -123,16 +123,16 @@ class SimulatedLoopThread(LoopThread):
         """True: whether something real blocks the loop is found out when it is asked to end."""
         return True
 
-    def begin_closing(self) -> None:
+    def expect_close(self) -> None:
         """From now on nothing that goes wrong is an error any more: the time is up where nothing can happen."""
         self._closing = True
 
-    def stop(self, grace: float) -> None:
+    def close(self, grace: float) -> None:
         """End the loop. With a `grace` of 0 seconds, as for a finalizer, it ends by itself, in its own time."""
         self._closing = True
         try:
             if not self._participant.ended:
-                self.call_soon(self._stopping.set)
+                self.call_soon(self._closing_event.set)
                 if grace and here() is None:
                     self._drive(Call(self._ended, grace, patient=True))
         except RuntimeError:  # it has just closed
@@ -141,9 +141,9 @@ class SimulatedLoopThread(LoopThread):
         if grace and self._participant.ended:
             self._thread.join(grace)
 
-    def stop_by_itself(self, when_idle: Callable[[Callable[[], object]], object], within: float) -> None:
+    def close_when(self, drained: Callable[[Callable[[], object]], object], within: float) -> None:
         """End the loop: nothing goes on where nobody lets time pass."""
-        self.stop(0.0)
+        self.close(0.0)
 
     def _drive(self, call: Call) -> Verdict:
         patience = self._patience.at_most(_CLOSING) if self._closing else self._patience

@@ -4,40 +4,20 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Unpack
 
-from httpx._types import CookieTypes
 from starlette.types import ASGIApp
 
 from bgdemo import display
+from bgdemo.client.options import Mode, Options
 from bgdemo.clock import Clock, ClockName
 from bgdemo.errors import ClientError
-from bgdemo.record.fake_mode import Mode
 from bgdemo.record.log import describe
 from bgdemo.record.timeline import Timeline
 from bgdemo.simulation import SimulatedClock
 from bgdemo.testing.managed import ManagedAsyncClient, ManagedClient, in_words
 
 AsyncTest = Callable[..., Awaitable[object]]
-
-
-class Options(TypedDict, total=False):
-    """What a client can be made with: the options of TestClient."""
-
-    base_url: str
-    raise_server_exceptions: bool
-    root_path: str
-    backend: Literal["asyncio", "trio"]
-    backend_options: dict[str, Any] | None
-    cookies: CookieTypes | None
-    headers: dict[str, str] | None
-    follow_redirects: bool
-    client: tuple[str, int]
-    clock: ClockName | Clock
-    mode: Mode
-    wait_for_tasks: bool
-    timeout: float | None
-    close_timeout: float
 
 
 class ClientsOfTest:
@@ -108,7 +88,7 @@ class ClientsOfTest:
 
         return awaited_on_clock if awaited else on_clock
 
-    def settle(self, error: BaseException | None) -> None:
+    def drain(self, error: BaseException | None) -> None:
         """Wait for what the apps still do; the clients can be used after it.
 
         Args:
@@ -121,21 +101,21 @@ class ClientsOfTest:
         self._remember()
         for client in self._clients:
             try:
-                client.settle(error or self._found)
+                client.drain_at_end(error or self._found)
             except Exception as found:
                 self._found = found
         if error is None and self._found is not None:
             self._remember(anew=True)
             raise self._found
 
-    def end(self) -> None:
-        """End the clients that `make` has made; raises what their end raises."""
+    def close(self) -> None:
+        """Close the clients that `make` has made; raises what their end raises."""
         self._timelines = None
         with contextlib.ExitStack() as stack:
             for client in self._clients:
-                stack.callback(client.end)
+                stack.callback(client.close_at_end)
 
-    def end_async(self) -> None:
+    def abandon(self) -> None:
         """Let go of the clients that `make_async` has made and that nobody has ended on their event loop."""
         self._timelines = None
         with contextlib.ExitStack() as stack:
@@ -160,20 +140,20 @@ class ClientsOfTest:
             try:
                 result = await test(*args, **kwargs)
             except BaseException as error:
-                await self._finish(error)
+                await self._close_async(error)
                 raise
-            await self._finish(None)
+            await self._close_async(None)
             return result
 
         return test_with_end
 
-    async def _finish(self, error: BaseException | None) -> None:
-        """End the clients on their event loop. What is found is raised later, by `settle`, outside of the loop."""
+    async def _close_async(self, error: BaseException | None) -> None:
+        """End the clients on their event loop. What is found is raised later, by `drain`, outside of the loop."""
         __tracebackhide__ = True
         self._remember()
         for client in self._async_clients:
             try:
-                await client.finish(error or self._found)
+                await client.aclose_at_end(error or self._found)
             except asyncio.CancelledError:
                 raise
             except BaseException as found:  # sys.exit() too, which would end the event loop

@@ -8,7 +8,7 @@ from typing import Any, Self
 import httpx
 
 from bgdemo.client import AsyncTestClient, TestClient
-from bgdemo.client.options import may_wait
+from bgdemo.client.base import may_wait
 from bgdemo.errors import BgdemoError, DrainTimeout
 from bgdemo.record import task as recorded_task
 from bgdemo.record.fake_mode import KeepingRecorder
@@ -44,7 +44,7 @@ class ManagedClient(TestClient):
         self._entered = False
         super().__exit__(exc_type, exc_value, traceback)
 
-    def settle(self, error: BaseException | None) -> None:
+    def drain_at_end(self, error: BaseException | None) -> None:
         """Wait for the app as at the end of `with`; the client can be used after it.
 
         Args:
@@ -58,12 +58,12 @@ class ManagedClient(TestClient):
             if error is None:
                 self.drain(self._close_timeout)
             elif may_wait(error):
-                self._thread_transport.wait_until_idle(self._close_timeout)
+                self._thread_transport.drain(self._close_timeout)
         except BaseException as found:
             raise_or_note(self, found, error)
-        self._session.leave_errors(error)
+        self._session.raise_unseen(error)
 
-    def end(self) -> None:
+    def close_at_end(self) -> None:
         """Shut the app down, if it was started up, and close."""
         try:
             if self._entered:
@@ -101,28 +101,28 @@ class ManagedAsyncClient(AsyncTestClient):
         self.starts_app = self._started = False
         await super().__aexit__(exc_type, exc_value, traceback)
 
-    async def settle(self, error: BaseException | None) -> None:
-        """As ManagedClient.settle."""
+    async def drain_at_end(self, error: BaseException | None) -> None:
+        """As ManagedClient.drain_at_end."""
         __tracebackhide__ = True
         try:
             if error is None:
                 await self.drain(self._close_timeout)
             elif may_wait(error):
-                await self._loop_transport.wait_until_idle(self._close_timeout)
+                await self._loop_transport.drain(self._close_timeout)
         except BaseException as found:
             raise_or_note(self, found, error)
-        self._session.leave_errors(error)
+        self._session.raise_unseen(error)
 
-    async def finish(self, error: BaseException | None) -> None:
-        """Settle, shut the app down if it was started up, and close; unless an `async with` is going to do that."""
+    async def aclose_at_end(self, error: BaseException | None) -> None:
+        """Drain, shut the app down if it was started up, and close; unless an `async with` is going to do that."""
         __tracebackhide__ = True
         try:
-            await self.settle(error)
+            await self.drain_at_end(error)
         finally:
             if not self.left_to_user:
-                await self._end_for_good()
+                await self._aclose()
 
-    async def _end_for_good(self) -> None:
+    async def _aclose(self) -> None:
         try:
             if self._started:
                 await self.__aexit__()
@@ -132,11 +132,11 @@ class ManagedAsyncClient(AsyncTestClient):
     def abandon(self) -> None:
         """Let go of an event loop that runs no more; raise what nobody has seen, or that work was left."""
         __tracebackhide__ = True
-        self._loop_transport.abort()
+        self._loop_transport.cancel()
         try:
-            if not self._session.idle:
+            if not self._session.is_drained:
                 raise self._session.drain_timeout(0.0)
-            self._session.leave_errors(None)
+            self._session.raise_unseen(None)
         except BaseException as found:
             raise_or_note(self, found, None)
 

@@ -109,33 +109,33 @@ class LoopThread:
             if deadline is not None and time.monotonic() >= deadline:
                 return False
 
-    def begin_closing(self) -> None:
-        """Say that the loop will be stopped soon."""
+    def expect_close(self) -> None:
+        """Say that the loop will be closed soon."""
 
-    def stop(self, grace: float) -> None:
+    def close(self, grace: float) -> None:
         """Cancel what still runs, and end the loop; what sits in a thread is left behind after `grace` seconds.
 
         The loop itself ends when the last of its threads has come back.
         """
         if self._thread.is_alive():
             try:
-                self.call_soon(self._stopping.set)
+                self.call_soon(self._closing_event.set)
             except ClientError:  # it has just closed
                 return
             if not self.is_current:
                 self._thread.join(grace)
 
-    def stop_by_itself(self, when_idle: Callable[[Callable[[], object]], object], within: float) -> None:
+    def close_when(self, drained: Callable[[Callable[[], object]], object], within: float) -> None:
         """Have the loop end when nothing is left to do, or else after so many seconds; nobody waits for it.
 
         Args:
-            when_idle: calls what it is given once there is nothing left to do.
+            drained: calls what it is given once there is nothing left to do.
             within: seconds on the wall.
         """
-        stop = functools.partial(self.stop, 0.0)
+        close = functools.partial(self.close, 0.0)
         with contextlib.suppress(ClientError):  # it has stopped
-            self.call_soon(self.loop.call_later, within, stop)
-            when_idle(stop)
+            self.call_soon(self.loop.call_later, within, close)
+            drained(close)
 
     def _main(self) -> None:
         try:
@@ -149,9 +149,9 @@ class LoopThread:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self._stopping = asyncio.Event()
+        self._closing_event = asyncio.Event()
         self._ready.set()
-        await self._stopping.wait()
+        await self._closing_event.wait()
 
 
 class Outcome(Generic[T]):

@@ -57,6 +57,8 @@ def late_clock() -> dict[str, Any]:
     from bgdemo.clock import RealClock
 
     class LateClock(RealClock):
+        holds = True
+
         async def hold(self) -> None:
             with anyio.CancelScope(shield=True):  # a StreamingResponse cancels what it does when its client has all
                 await asyncio.sleep(LATE)

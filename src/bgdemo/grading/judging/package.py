@@ -11,7 +11,7 @@ ANSWERS_MAY_IMPORT = (
     "__init__.py", "advice.py", "assertions/", "clock.py", "client/", "display/", "errors.py", "lessons/",
     "notebook.py", "py.typed", "pytest_plugin.py", "queue/", "record/", "server.py", "simulation/", "testing/",
     "threads/", "exercises/engine/code.py", "exercises/engine/trial.py", "grading/answer_process/",
-    "grading/protocol/", "grading/walls/", "questions/core.py",
+    "grading/protocol/", "grading/walls/", "model.py", "questions/core.py",
 )  # fmt: skip
 """Of this package, all that the process of an answer finds; nothing else is copied to it. Folders end with a slash."""
 
