@@ -12,7 +12,11 @@ from bgdemo import TestClient
 from bgdemo.queue import ProcessClient, Queue, tasks
 from bgdemo.queue.local import RabbitMQ, Redis, Server
 
-BROKERS = ["embedded", "redis", "rabbitmq"]
+SERVERS = [
+    pytest.param("redis", marks=pytest.mark.starts("Redis")),
+    pytest.param("rabbitmq", marks=pytest.mark.starts("RabbitMQ")),
+]
+BROKERS = ["embedded", *SERVERS]
 
 
 def need(server: type[Server]) -> None:
