@@ -149,7 +149,7 @@ print(type(client).__mro__[1].__module__, session and not session.behaviour.hand
 
 @pytest.mark.parametrize(
     ("client", "shown"),
-    [("stock", "httpx2"), ("waiting", "bgdemo.client.base True"), ("default", "bgdemo.client.base False")],
+    [("stock", "httpx2"), ("waiting", "bgdemo.client.testclient True"), ("default", "bgdemo.client.testclient False")],
 )
 def test_the_client_is_put_in_the_stock_ones_place(client: str, shown: str) -> None:
     assert in_a_peers_python("-c", SHOW, client=client).startswith(shown)
@@ -208,7 +208,7 @@ def test_good(): assert TestClient(app).get("/docs").status_code == 200
 def test_quick(): TestClient(app).get("/0"); assert done.count(0)
 def test_slow(): TestClient(app).get("/1"); assert done.count(1)
 def test_bad(): assert TestClient(app) is None
-def test_stock(): assert TestClient.__mro__[1].__module__ != "bgdemo.client"
+def test_stock(): assert TestClient.__mro__[1].__module__ != "bgdemo.client.testclient"
 """
 
 

@@ -1223,7 +1223,7 @@ def test_the_types_of_the_fixtures_hold(pytester: pytest.Pytester) -> None:
         sys.executable, "-m", "mypy", "--strict", "--no-error-summary", f"--cache-dir={cache}", "typed.py"
     )
     assert [line for line in found.outlines if "defined" not in line] == [
-        'typed.py:7: note: Revealed type is "bgdemo.client.TestClient"',
+        'typed.py:7: note: Revealed type is "bgdemo.client.testclient.TestClient"',
         'typed.py:8: error: Unexpected keyword argument "speed" for "__call__" of "BgClient"  [call-arg]',
-        'typed.py:12: note: Revealed type is "bgdemo.client.AsyncTestClient"',
+        'typed.py:12: note: Revealed type is "bgdemo.client.async_testclient.AsyncTestClient"',
     ]

@@ -16,7 +16,8 @@ from bgdemo.client.behaviour import Behaviour
 from bgdemo.client.body import Body
 from bgdemo.client.unseen import causes
 from bgdemo.errors import AppError, ClientError
-from bgdemo.record.recorder import RecordedRequest, Recorder
+from bgdemo.record.recorder import Recorder
+from bgdemo.record.request import RecordedRequest
 
 
 class OneTurn:
@@ -109,9 +110,7 @@ class Exchange:
             if self._over is None:
                 self._over = asyncio.Event()
             await self._over.wait()
-        message: Message = {"type": "http.disconnect"}
-        self._recorded.received(message)
-        return message
+        return self._recorded.received({"type": "http.disconnect"})
 
     async def send(self, message: Message) -> None:
         """ASGI's send: the response, piece by piece."""

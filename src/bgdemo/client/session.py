@@ -15,8 +15,9 @@ from bgdemo.client.lifespan import Lifespan
 from bgdemo.client.unseen import UnseenErrors
 from bgdemo.errors import ClientError, DrainTimeout
 from bgdemo.record import hooks
-from bgdemo.record.recorder import RecordedRequest, Recorder
+from bgdemo.record.recorder import Recorder
 from bgdemo.record.remote_task import RemoteTask
+from bgdemo.record.request import RecordedRequest
 
 
 class Session:

@@ -32,8 +32,8 @@ from bgdemo.queue.following import Follower
 from bgdemo.queue.notes import Reader, Writer, known
 from bgdemo.queue.workers import Worker
 from bgdemo.record import hooks
-from bgdemo.record.recorder import RecordedRequest
 from bgdemo.record.remote_task import RemoteTask
+from bgdemo.record.request import RecordedRequest
 
 READY = 30.0
 """Seconds on the wall that a worker may take to start."""

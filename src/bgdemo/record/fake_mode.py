@@ -16,7 +16,8 @@ from bgdemo.clock import Clock
 from bgdemo.errors import ClientError
 from bgdemo.record import hooks
 from bgdemo.record.naming import Function, full_name, names
-from bgdemo.record.recorder import RecordedRequest, Recorder
+from bgdemo.record.recorder import Recorder
+from bgdemo.record.request import RecordedRequest
 from bgdemo.record.task import RecordedTask
 
 

@@ -7,7 +7,7 @@ The seams are in place while at least one recorder is open; apps without a recor
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -64,6 +64,16 @@ def tasks_in(tasks: BackgroundTasks) -> Iterator[TaskObject]:
             yield from tasks_in(task)
         else:
             yield task
+
+
+def skipped_by(failed: Sequence[TaskObject], lists: Iterable[BackgroundTasks]) -> set[int]:
+    """The ids of the tasks that come after a failed one in its list, or in the list that its list is in."""
+    skipped: set[int] = set()
+    for tasks in lists if failed else ():
+        flat = list(tasks_in(tasks))
+        places = [place for place, task in enumerate(flat) if any(task is one for one in failed)]
+        skipped.update(id(task) for task in flat[min(places, default=len(flat)) :])
+    return skipped
 
 
 class _Seam:

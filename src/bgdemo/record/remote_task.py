@@ -31,7 +31,6 @@ class RemoteTask:
         self,
         log: Log,
         listener: RemoteTaskListener | None,
-        *,
         request_id: int,
         task_id: int,
         call: tuple[Callable[..., Any], Any, Any],

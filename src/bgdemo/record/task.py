@@ -31,9 +31,9 @@ class RecordedTask:
         log: Log,
         running: set["RecordedTask"],
         output: Listener,
-        *,
         request_id: int,
         task_id: int,
+        *,
         is_async: bool,
     ) -> None:
         self._log = log

@@ -11,7 +11,7 @@ from bgdemo.clock import ClientClock
 from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, patches, report
 from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.calls import Call, CallEnd
 from bgdemo.simulation.driving import drive
 from bgdemo.simulation.loop import SimulatedEventLoop
 from bgdemo.simulation.loop_thread import SimulatedLoopThread
@@ -102,9 +102,9 @@ class SimulatedClock(ClientClock):
         self.start()
         aliases.look_again()
         call = Call(None, seconds)
-        verdict = drive(self._baton, call, Watch(self._baton, self._patience).is_idle)
-        if verdict is not Verdict.TIME:
-            raise report.error(self._baton, verdict, call, self._patience.real_timeout)
+        how = drive(self._baton, call, Watch(self._baton, self._patience).is_idle)
+        if how is not CallEnd.TIME:
+            raise report.error(self._baton, how, call, self._patience.real_timeout)
 
     def run(self, async_fn: Callable[..., Awaitable[T]], *args: Any) -> T:
         """Run an async function on an event loop of this clock, in a thread of its own, and return its result.
@@ -139,7 +139,7 @@ class SimulatedClock(ClientClock):
                 self._open()
             try:
                 thread = SimulatedLoopThread(
-                    self._baton, patience=self._patience, when_ended=self._loop_has_ended, **options
+                    self._baton, patience=self._patience, when_closed=self._loop_has_closed, **options
                 )
             except BaseException:
                 if not self._loops:
@@ -177,19 +177,19 @@ class SimulatedClock(ClientClock):
         return Baton(now=now, epoch=self._start_date.timestamp(), max_steps=self._max_steps)
 
     def _open(self) -> None:
-        if self._baton.over:
+        if self._baton.closed:
             self._baton = self._new_baton(self._baton.nanoseconds / NANOSECONDS)
         _clocks[self._baton] = self
         patches.install()
 
     def _close(self) -> None:
-        self._baton.end()
+        self._baton.close()
         _clocks.pop(self._baton, None)
         for pool in self._baton.pools.values():
             pool.shutdown(wait=False)
         patches.uninstall()
 
-    def _loop_has_ended(self, thread: SimulatedLoopThread) -> None:
+    def _loop_has_closed(self, thread: SimulatedLoopThread) -> None:
         with self._lock:
             if thread in self._loops:
                 self._loops.remove(thread)
@@ -197,13 +197,13 @@ class SimulatedClock(ClientClock):
                     self._close()
 
 
-def _end_all() -> None:
+def _close_all() -> None:
     for baton in list(_clocks):
-        baton.end()
+        baton.close()
 
 
 # Before concurrent.futures waits for its threads at the interpreter's exit: those on a clock would never come.
-threading._register_atexit(_end_all)  # type: ignore[attr-defined]
+threading._register_atexit(_close_all)  # type: ignore[attr-defined]
 
 _clocks: dict[Baton, SimulatedClock] = {}
 """Those that run, by their batons."""

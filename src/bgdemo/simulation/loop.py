@@ -42,8 +42,6 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
         self.baton = baton
         self.participant = participant
         self.waker = Waiter(participant)
-        self.sockets: dict[int, str] = {}
-        """Where each file descriptor was registered that is not the loop's own."""
         self._due: list[SimulatedTimer] = []
         super().__init__(_Selector(self))
         baton.loops.append(self)
@@ -92,7 +90,7 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
         """What a selector does: return when there is something to do."""
         if not idle:
             self.baton.step(self.participant)
-        elif self.baton.over:
+        elif self.baton.closed:
             self._wait_for_real()
         else:
             self.baton.park(self.participant, self.waker, None)
@@ -146,14 +144,12 @@ class _Selector(selectors.SelectSelector):
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         key = super().register(fileobj, events, data)
-        self._loop.sockets[key.fd] = stacks.caller()
-        self._loop.baton.sockets += 1
+        self._loop.baton.sockets[id(self._loop), key.fd] = stacks.caller()
         return key
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
         key = super().unregister(fileobj)
-        del self._loop.sockets[key.fd]
-        self._loop.baton.sockets -= 1
+        del self._loop.baton.sockets[id(self._loop), key.fd]
         return key
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, report
 from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.calls import Call, CallEnd
 from bgdemo.simulation.driving import drive
 from bgdemo.simulation.loop import SimulatedEventLoop
-from bgdemo.simulation.participants import ClockHasEnded, enter, here, leave
+from bgdemo.simulation.participants import ClockClosed, enter, here, leave
 from bgdemo.simulation.wakeups import NEVER
 from bgdemo.simulation.watch import Patience, Watch
 from bgdemo.threads.loop_thread import LoopThread, Outcome
@@ -30,7 +30,7 @@ class SimulatedLoopThread(LoopThread):
     Args:
         baton: of the clock that makes it.
         patience: how long a participant may keep the baton.
-        when_ended: called after the loop has ended.
+        when_closed: called after the loop has ended.
         debug: asyncio's debug mode.
         use_uvloop: refused.
         loop_factory: refused.
@@ -44,7 +44,7 @@ class SimulatedLoopThread(LoopThread):
         baton: Baton,
         *,
         patience: Patience,
-        when_ended: Callable[["SimulatedLoopThread"], object],
+        when_closed: Callable[["SimulatedLoopThread"], object],
         debug: bool | None = None,
         use_uvloop: bool = False,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
@@ -52,7 +52,7 @@ class SimulatedLoopThread(LoopThread):
         _refuse_other_loops(use_uvloop, loop_factory)
         self.baton = baton
         self._patience = patience
-        self._when_ended = when_ended
+        self._when_closed = when_closed
         self._closing = False
         self._ended = Signal()
         self._participant = baton.add(None, "loop")
@@ -67,7 +67,7 @@ class SimulatedLoopThread(LoopThread):
     def call_next(self, callback: Callable[..., object], *args: object) -> None:
         """Have the loop call `callback` once all that was ready before has gone on: a request comes from outside."""
         me = here()
-        if self.baton.over or self.loop.is_closed() or (me is not None and me.baton is self.baton):
+        if self.baton.closed or self.loop.is_closed() or (me is not None and me.baton is self.baton):
             self.call_soon(callback, *args)
         else:
             self.baton.inbox.append(functools.partial(self.call_soon, callback, *args))
@@ -112,12 +112,12 @@ class SimulatedLoopThread(LoopThread):
             return self.baton.listen(me, signal, None if timeout is None else self.baton.seconds + timeout)
         aliases.look_again()
         call = Call(signal, NEVER if timeout is None else timeout, patient=self._closing)
-        verdict = self._drive(call)
-        if verdict in (Verdict.DONE, Verdict.TIME) or self._closing:
-            return verdict is Verdict.DONE or signal.wait(0)
-        if self._participant.ended or verdict is Verdict.OVER:
+        how = self._drive(call)
+        if how in (CallEnd.DONE, CallEnd.TIME) or self._closing:
+            return how is CallEnd.DONE or signal.wait(0)
+        if self._participant.ended or how is CallEnd.CLOSED:
             raise ClientError("The app's event loop has stopped: did the app call sys.exit(), or stop its loop?")
-        raise report.error(self.baton, verdict, call, self._patience.real_timeout)
+        raise report.error(self.baton, how, call, self._patience.real_timeout)
 
     def answers(self, within: float) -> bool:
         """True: whether something real blocks the loop is found out when it is asked to end."""
@@ -137,7 +137,7 @@ class SimulatedLoopThread(LoopThread):
                     self._drive(Call(self._ended, grace, patient=True))
         except RuntimeError:  # it has just closed
             pass
-        self._when_ended(self)
+        self._when_closed(self)
         if grace and self._participant.ended:
             self._thread.join(grace)
 
@@ -145,7 +145,7 @@ class SimulatedLoopThread(LoopThread):
         """End the loop: nothing goes on where nobody lets time pass."""
         self.close(0.0)
 
-    def _drive(self, call: Call) -> Verdict:
+    def _drive(self, call: Call) -> CallEnd:
         patience = self._patience.at_most(_CLOSING) if self._closing else self._patience
         return drive(self.baton, call, Watch(self.baton, patience).is_idle)
 
@@ -154,7 +154,7 @@ class SimulatedLoopThread(LoopThread):
         enter(self._participant)
         try:
             super()._main()
-        except ClockHasEnded:
+        except ClockClosed:
             pass
         finally:
             self._ended.set()

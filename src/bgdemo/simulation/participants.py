@@ -58,7 +58,7 @@ class Nap:
         self.participant.baton.make_ready(self.participant)
 
 
-class ClockHasEnded(BaseException):
+class ClockClosed(BaseException):
     """Ends a job that sleeps on a clock that has ended; nobody gets to see it, and `except Exception` must not."""
 
 
@@ -68,7 +68,7 @@ _by_ident: dict[int, Participant] = {}
 def here() -> Participant | None:
     """The participant that this thread is; None on every other thread, and once its simulation is over."""
     me = _by_ident.get(threading.get_ident())
-    return None if me is None or me.baton.over else me
+    return None if me is None or me.baton.closed else me
 
 
 def enter(participant: Participant) -> None:

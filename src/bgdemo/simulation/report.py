@@ -10,7 +10,7 @@ from typing import Any
 from bgdemo.errors import DeadlockError, RealBlockingError, RealIOError
 from bgdemo.simulation import stacks
 from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.calls import Call, CallEnd
 from bgdemo.simulation.participants import Participant
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
@@ -19,21 +19,21 @@ _DEPTH = 12
 """Frames of a stack that are shown."""
 
 
-def error(baton: Baton, verdict: Verdict, call: Call, patience: float | None) -> Exception:
+def error(baton: Baton, how: CallEnd, call: Call, patience: float | None) -> Exception:
     """The exception that tells a caller why the clock cannot go on.
 
     Args:
         baton: everybody has stopped.
-        verdict: why.
+        how: why.
         call: the caller's.
         patience: real seconds that the culprit was waited for.
     """
-    if verdict is Verdict.BLOCKED and call.culprit is not None:
+    if how is CallEnd.BLOCKED and call.culprit is not None:
         return RealBlockingError(_real_blocking(call.culprit, patience or 0))
-    if verdict is Verdict.REAL_IO:
+    if how is CallEnd.REAL_IO:
         return RealIOError(_real_io(baton))
     waits = "\n".join(f"  - {line}" for line in _everybody(baton)) or "  - nobody waits in the app's own code"
-    if verdict is Verdict.SPINNING:
+    if how is CallEnd.SPINNING:
         return DeadlockError(
             f"At {baton.seconds:g} s on the simulated clock the app goes on without end and never waits, so time cannot"
             " move. Does a task swallow its cancellation, or poll without a pause? Let it sleep between two looks.\n"
@@ -89,7 +89,7 @@ def _real_blocking(culprit: Participant, patience: float) -> str:
 
 
 def _real_io(baton: Baton) -> str:
-    places = sorted({place for loop in baton.loops for place in loop.sockets.values()})
+    places = sorted(set(baton.sockets.values()))
     return (
         "A real socket or pipe is registered with the simulated event loop, by "
         + ", and by ".join(places or ["a loop that has ended"])

@@ -8,7 +8,7 @@ from typing import Any
 import anyio.to_thread
 
 from bgdemo.simulation import aliases
-from bgdemo.simulation.participants import ClockHasEnded, Outside, Participant, Waiter, enter, here, leave
+from bgdemo.simulation.participants import ClockClosed, Outside, Participant, Waiter, enter, here, leave
 from bgdemo.threads.loop_thread import LoopThread
 
 real_start = threading.Thread.start
@@ -66,7 +66,7 @@ def _run(participant: Participant, run: Any) -> None:
     enter(participant)
     try:
         run()
-    except ClockHasEnded:
+    except ClockClosed:
         pass
     finally:
         members.pop(thread, None)
