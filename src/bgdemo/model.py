@@ -34,7 +34,17 @@ TASK_STATUSES: tuple[TaskStatus, ...] = get_args(TaskStatus)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One point of a timeline."""
+    """One point of a timeline.
+
+    >>> from bgdemo import TestClient
+    >>> from bgdemo.lessons.add_task import app
+    >>> with TestClient(app, clock="simulated") as client:
+    ...     response = client.post("/send_info", params={"email": "a@example.com"})
+    ...     timeline = client.drain()
+    write end
+    >>> [(event.time, event.kind) for event in timeline.events][-2:]
+    [(7.0, 'task_ended'), (7.0, 'request_ended')]
+    """
 
     time: float
     """Seconds since the client's first request."""
@@ -50,7 +60,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request and its response."""
+    """One request and its response.
+
+    >>> from bgdemo import TestClient
+    >>> from bgdemo.lessons.add_task import app
+    >>> with TestClient(app, clock="simulated") as client:
+    ...     response = client.post("/send_info", params={"email": "a@example.com"})
+    ...     timeline = client.drain()
+    write end
+    >>> request = timeline.requests[0]
+    >>> request.path, request.status, request.responded, request.ended
+    ('/send_info', 200, 0.0, 7.0)
+    """
 
     id: int
     """1 for the first request of a recorder."""
@@ -72,7 +93,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One call that was added with add_task, or given to a response as background=."""
+    """One call that was added with add_task, or given to a response as background=.
+
+    >>> from bgdemo import TestClient
+    >>> from bgdemo.lessons.add_task import app
+    >>> with TestClient(app, clock="simulated") as client:
+    ...     response = client.post("/send_info", params={"email": "a@example.com"})
+    ...     timeline = client.drain()
+    write end
+    >>> task = timeline.tasks[0]
+    >>> task.name, task.args, task.kwargs, task.status
+    ('write_notification', ('a@example.com',), {'message': 'some notification'}, 'finished')
+    >>> task.added, task.started, task.ended, task.ran_in, task.printed
+    (0.0, 0.0, 7.0, 'threadpool', 'write end\\n')
+    """
 
     id: int
     """1 for the first task of a recorder."""

@@ -33,6 +33,7 @@ class TestClient(BaseClient, httpx.Client):
     >>> client.timeline.tasks[0].status
     'added'
     >>> client.drain().tasks[0].ended
+    write end
     7.0
     >>> client.close()
     """

@@ -20,6 +20,19 @@ class Timeline(TimelineData):
         events: sorted by (time, sequence).
         now: seconds: when this snapshot was taken.
         simulated: True if the seconds are those of a simulated clock.
+
+    >>> from bgdemo import TestClient, Timeline
+    >>> from bgdemo.lessons.add_task import app
+    >>> with TestClient(app, clock="simulated") as client:
+    ...     response = client.post("/send_info", params={"email": "a@example.com"})
+    ...     timeline = client.drain()
+    write end
+    >>> timeline
+    <Timeline at 7.000 s: 1 requests, 1 tasks, 7 events>
+    >>> str(timeline).splitlines()[0]
+    'Response at 0.0 s; write_notification ended at 7.0 s: the client did not wait.'
+    >>> Timeline.from_dict(timeline.to_dict()) == timeline
+    True
     """
 
     __slots__ = ()

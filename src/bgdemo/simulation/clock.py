@@ -34,6 +34,16 @@ class SimulatedClock(ClientClock):
         compute_timeout: seconds of computing without a wait after which EndlessLoopError is raised in the code that
             does it; None lets it compute for ever.
         max_steps: steps of one instant after which it is taken to go on without end, and DeadlockError is raised.
+
+    >>> from bgdemo import SimulatedClock, TestClient
+    >>> from bgdemo.lessons.add_task import app
+    >>> clock = SimulatedClock()
+    >>> with TestClient(app, clock=clock) as client:
+    ...     response = client.post("/send_info", params={"email": "a@example.com"})
+    ...     clock.advance(6.5)
+    ...     print(clock.time(), client.timeline.tasks[0].status)
+    write end
+    6.5 running
     """
 
     simulated = True
