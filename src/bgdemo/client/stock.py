@@ -21,6 +21,7 @@ class StockBehaviour(Behaviour):
     high_water = 0  # chunks: the app waits until its reader has taken each
     hands_over = False
     keeps_loop = False
+    keeps_to_http = False
     cancels_when_left = True
 
     _running: dict[Work, tuple[asyncio.Task[None] | None, anyio.CancelScope]] = field(default_factory=dict, init=False)

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 
 from bgdemo.client.behaviour import Work
-from bgdemo.client.exchange import OneTurn
+from bgdemo.client.one_turn import OneTurn
 from bgdemo.client.readers import LoopReader, ThreadReader, answer
+from bgdemo.client.response import response_to
 from bgdemo.client.session import Session
 from bgdemo.client.websocket import UpgradeRequest
 from bgdemo.errors import ClientError
@@ -96,7 +97,7 @@ class ThreadTransport(httpx.BaseTransport):
                 thread.call_next(self._session.send, exchange, self._session.behaviour.context())
                 while not exchange.started and not exchange.ended:
                     reader.wait()
-            return exchange.response(reader)
+            return response_to(exchange, reader)
         except BaseException:
             reader.is_over()
             raise
@@ -186,10 +187,11 @@ class LoopTransport(httpx.AsyncBaseTransport):
         reader = LoopReader(self._session)
         exchange = reader.exchange = self._session.exchange(request, body, reader.wake)
         exchange.sent_at = self._session.now()
+        await self._session.let_apps_finish()
         self._session.send(exchange, self._session.behaviour.context())
         while not exchange.started and not exchange.ended:
             await reader.wait()
-        return exchange.response(reader)
+        return response_to(exchange, reader)
 
     def start(self, work: Work) -> None:
         """Let the app begin some background work."""

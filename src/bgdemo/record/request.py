@@ -1,5 +1,6 @@
 """One request on its way through an app, and its tasks, as they are recorded."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bgdemo.errors import EndlessLoopError
 from bgdemo.model import TaskStatus
 from bgdemo.record import hooks
+from bgdemo.record.cancellation import is_cancelled
 from bgdemo.record.log import Log, describe
 from bgdemo.record.remote_task import RemoteTask
 from bgdemo.record.task import RecordedTask
@@ -35,8 +37,8 @@ class RecordedRequest:
     """One request on its way through the app, and its tasks."""
 
     __slots__ = (
-        "_answered", "_failed", "_left", "_lists", "_over", "_started", "_tasks", "before_async_task", "id", "method",
-        "path", "recorder", "task_errors",
+        "_answered", "_failed", "_left", "_lists", "_over", "_started", "_tasks", "before_async_task",
+        "before_first_task", "id", "method", "path", "recorder", "task_errors",
     )  # fmt: skip
 
     def __init__(self, recorder: RequestRecorder, request_id: int, scope: Scope, sent_at: float | None) -> None:
@@ -46,6 +48,7 @@ class RecordedRequest:
         self.path: str = scope["path"]
         self.task_errors: list[BaseException] = []
         self.before_async_task: Callable[[], Awaitable[object]] | None = None
+        self.before_first_task: Callable[[], object] | None = None
         self._started = self._answered = self._left = self._over = False
         self._tasks: dict[int, tuple[hooks.TaskObject, RecordedTask]] = {}
         self._lists: list[BackgroundTasks] = []
@@ -79,9 +82,11 @@ class RecordedRequest:
         try:
             await self.recorder.app(scope, receive, send)
             if_they_never_ran = "dropped"
-        except (Exception, EndlessLoopError) as raised:
-            error = describe(raised)
-            if_they_never_ran = "dropped"
+        except (Exception, EndlessLoopError, asyncio.CancelledError) as raised:
+            from_inside = isinstance(raised, asyncio.CancelledError)
+            if not from_inside or not is_cancelled():
+                error = describe(raised)
+                if_they_never_ran = "cancelled" if from_inside and self._answered else "dropped"
             raise
         finally:
             if hooks.current.get() is self:  # not so where the garbage collector ends this, amid another request
@@ -114,6 +119,9 @@ class RecordedRequest:
         return self.recorder.begin_task(self.id, task, added=False)  # made before the request, or run once more
 
     async def _run_now(self, task: hooks.TaskObject, recorded: RecordedTask) -> None:
+        if self.before_first_task is not None:
+            before_first, self.before_first_task = self.before_first_task, None
+            before_first()
         if task.is_async and self.before_async_task is not None:
             before, self.before_async_task = self.before_async_task, None
             await before()
