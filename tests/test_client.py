@@ -11,7 +11,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, get_type_hints
 
 import httpx
 import pytest
@@ -21,6 +21,7 @@ from starlette.background import BackgroundTask
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bgdemo import AsyncTestClient, Recorder, TestClient
+from bgdemo.client.options import Options
 from bgdemo.errors import AppError, BgdemoError, ClientError, DrainTimeout, ResponseTimeout
 from gates import DEADLINE, Gate, Threads, forget_clients, in_thread, run_script, until
 
@@ -518,7 +519,15 @@ class TestConstructor:
             ("wait_for_tasks", inspect.Parameter.KEYWORD_ONLY, False),
             ("timeout", inspect.Parameter.KEYWORD_ONLY, 60.0),
             ("close_timeout", inspect.Parameter.KEYWORD_ONLY, 30.0),
+            ("keep", inspect.Parameter.KEYWORD_ONLY, None),
         ]
+
+    def test_the_options_that_can_be_passed_on_are_those_of_the_constructor(self) -> None:
+        parameters = dict(inspect.signature(TestClient).parameters)
+        del parameters["app"]
+        assert list(Options.__annotations__) == list(parameters)
+        hints = get_type_hints(TestClient.__init__)
+        assert get_type_hints(Options) == {name: hints[name] for name in parameters}
 
     @pytest.mark.parametrize("client", [TestClient, AsyncTestClient])
     def test_pytest_does_not_collect_it(self, client: type) -> None:

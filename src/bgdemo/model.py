@@ -134,7 +134,8 @@ class Task:
     """The id of the worker process that ran it last; None for a task that ran in the app's own process."""
 
 
-Records = tuple[tuple[Request, ...], tuple[Task, ...], tuple[Event, ...]]
+Records = tuple[tuple[Request, ...], tuple[Task, ...], tuple[Event, ...], int]
+"""Requests, tasks and events, and how many older requests were forgotten."""
 
 
 class TimelineData:
@@ -146,6 +147,7 @@ class TimelineData:
         events: sorted by (time, sequence).
         now: seconds: when this snapshot was taken.
         simulated: True if the seconds are those of a simulated clock.
+        forgotten: how many requests there were before these, which a recorder that keeps the newest ones let go of.
     """
 
     __slots__ = ("_now", "_read", "_records", "_simulated")
@@ -160,8 +162,9 @@ class TimelineData:
         *,
         now: float = 0.0,
         simulated: bool = False,
+        forgotten: int = 0,
     ) -> None:
-        self._records: Records | None = (tuple(requests), tuple(tasks), tuple(events))
+        self._records: Records | None = (tuple(requests), tuple(tasks), tuple(events), forgotten)
         self._now = now
         self._simulated = simulated
 
@@ -189,6 +192,11 @@ class TimelineData:
     def events(self) -> tuple[Event, ...]:
         """All events, sorted by (time, sequence)."""
         return self._known()[2]
+
+    @property
+    def forgotten(self) -> int:
+        """How many older requests the recorder let go of, with their tasks and events; 0 where it keeps all."""
+        return self._known()[3]
 
     @property
     def now(self) -> float:

@@ -12,8 +12,9 @@ from bgdemo.clock import RealClock
 from bgdemo.queue.dependency import queue_of_environment
 from bgdemo.queue.engine import EMBEDDED
 from bgdemo.queue.notes import KEEP, Writer, known
-from bgdemo.record.log import EntryKind, Log
+from bgdemo.record.log import Log
 from bgdemo.record.naming import names
+from bgdemo.record.reading import EntryKind
 from bgdemo.record.recorder import Recorder
 
 GLANCE = 0.01

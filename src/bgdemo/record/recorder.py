@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bgdemo.clock import ClientClock, Clock, RealClock, as_clock
 from bgdemo.errors import ClientError
 from bgdemo.record import hooks
-from bgdemo.record.log import EntryKind, Log
+from bgdemo.record.log import Log
+from bgdemo.record.reading import EntryKind
 from bgdemo.record.remote_task import RemoteTask, RemoteTaskListener
 from bgdemo.record.request import RecordedRequest
 from bgdemo.record.stdout import Listener
@@ -28,6 +29,7 @@ class Recorder:
     Args:
         app: any ASGI 3 app; FastAPI's and Starlette's background tasks are seen.
         clock: where times are read; the real clock, started by the first request, if none is given.
+        keep: how many requests to keep, the newest ones, with their tasks and events; None keeps all.
 
     >>> from bgdemo import Recorder
     >>> from bgdemo.lessons.add_task import app
@@ -36,9 +38,10 @@ class Recorder:
     <Timeline at 0.000 s: 0 requests, 0 tasks, 0 events>
     """
 
-    def __init__(self, app: ASGIApp, *, clock: Clock | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, clock: Clock | None = None, keep: int | None = 10_000) -> None:
         self.app = app
-        self.log = Log(RealClock() if clock is None else as_clock(clock))
+        self._keep = _checked(keep)
+        self.log = Log(RealClock() if clock is None else as_clock(clock), keep=keep)
         self._request_ids = itertools.count(1)
         self._task_ids = itertools.count(1)
         self.running: set[RecordedTask] = set()
@@ -76,7 +79,7 @@ class Recorder:
         if clock is not self.log.clock:
             if self.log:
                 raise ClientError("This Recorder has recorded requests on another clock already: make a new one.")
-            self.log = Log(as_clock(clock))
+            self.log = Log(as_clock(clock), keep=self._keep)
 
     def begin(self, scope: Scope, *, sent_at: float | None = None) -> RecordedRequest:
         """Record that the app gets a request; whoever begins it calls `run` on what this returns.
@@ -122,6 +125,12 @@ class Recorder:
         if self._unhook is not None:
             self._unhook()
             self._unhook = None
+
+
+def _checked(keep: int | None) -> int | None:
+    if keep is not None and (not isinstance(keep, int) or keep < 1):
+        raise ClientError(f"keep={keep!r}: give the number of requests to keep, from 1 on, or None for all.")
+    return keep
 
 
 def _close(output: Listener) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bgdemo.record.log import EntryKind, Log
+from bgdemo.record.log import Log
+from bgdemo.record.reading import EntryKind
 
 
 class RemoteTaskListener(Protocol):

@@ -94,6 +94,7 @@ class RecordedRequest:
             self._over = True
             self._leave_tasks(if_they_never_ran)
             self.recorder.log.append("request_ended", self.id, None, error)
+            self.recorder.log.forget_the_oldest()
 
     def task_added(self, task: hooks.TaskObject) -> None:
         """A task object was made while this request was being handled."""
