@@ -9,7 +9,7 @@ import anyio.from_thread
 import anyio.to_thread
 import pytest
 
-from bgdemo.simulation import SimulatedClock
+from bgdemo import AsyncTestClient, SimulatedClock
 
 from .apps import app_with, ends
 
@@ -156,3 +156,17 @@ def test_a_loop_in_a_thread_of_the_app(make_client):
     client = make_client(app_with(task))
     client.post("/task")
     assert ends(client.drain()) == [5.0]
+
+
+def test_requests_one_right_after_another_let_worker_threads_run():
+    def task() -> None: ...
+
+    async def main():
+        async with AsyncTestClient(app_with(task), clock="simulated") as client:
+            for _ in range(200):
+                await client.post("/")
+            return [task.status for task in client.timeline.tasks]
+
+    statuses = run(main)
+    assert statuses.count("added") <= 4, "as many as wait on the real clock"
+    assert run(main) == statuses

@@ -124,6 +124,12 @@ class Session:
         else:
             self.unseen.forget()
 
+    def say_what_was_abandoned(self, error: BaseException) -> None:
+        """Add a note to the error for which all was ended, if something goes on in its thread. On any thread."""
+        left = [task.name for task in self.recorder.timeline.tasks if task.status == "abandoned"]
+        if left:
+            error.add_note(f"{', '.join(left)} did not end when told to; its thread is left behind.")
+
     def drain_timeout(self, timeout: float | None) -> DrainTimeout:
         """The error that says what is still going on. On any thread."""
         timeline = self.recorder.timeline
@@ -150,11 +156,15 @@ class Session:
         self._lifespan = Lifespan(self.recorder, self.state)
         await self._lifespan.start(context)
 
-    async def close(self) -> None:
-        """Cancel what still runs, then run the app's shutdown; raises what it raises."""
+    async def close(self, grace: float = 1.0) -> None:
+        """Cancel what still runs, then run the app's shutdown; raises what it raises.
+
+        Args:
+            grace: seconds on the loop's clock that what was cancelled may take to end.
+        """
         self.cancel()
         if self._under_way:
-            await asyncio.wait(self._under_way.values(), timeout=1.0)
+            await asyncio.wait(self._under_way.values(), timeout=grace)
         for work, task in list(self._under_way.items()):
             if task.done():  # cancelled before it began
                 work.ended = True

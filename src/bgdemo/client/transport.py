@@ -20,8 +20,9 @@ from bgdemo.errors import ClientError
 from bgdemo.threads.loop_thread import STOPPED, LoopThread
 from bgdemo.threads.signal import Signal
 
-GRACE = 1.0
-"""Seconds on the wall that a loop may take to answer, and a thread to end, when a client is closed."""
+GRACE, HURRY = 1.0, 0.3
+"""Seconds on the wall that a loop may take to answer, and a thread to end, when a client is closed; and where somebody
+wants out, as with Ctrl-C."""
 
 
 class ThreadTransport(httpx.BaseTransport):
@@ -129,17 +130,20 @@ class ThreadTransport(httpx.BaseTransport):
         try:
             if wait is not None:
                 self.drain(wait)
+        except KeyboardInterrupt:
+            wait = None
+            raise
         finally:
-            self._close_app()
+            self._close_app(HURRY if wait is None else GRACE)
 
-    def _close_app(self) -> None:
+    def _close_app(self, grace: float) -> None:
         thread = self._thread
         try:
-            if thread is not None and thread.answers(within=GRACE):
-                thread.run(self._session.close())
+            if thread is not None and thread.answers(within=grace):
+                thread.run(self._session.close(grace))
         finally:
             self._session.recorder.abandon()
-            self.cancel(grace=GRACE)
+            self.cancel(grace=grace)
             self._closing = False
 
     def abandon(self) -> None:
@@ -188,6 +192,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
         exchange = reader.exchange = self._session.exchange(request, body, reader.wake)
         exchange.sent_at = self._session.now()
         await self._session.let_apps_finish()
+        self._session.recorder.clock.give_way()
         self._session.send(exchange, self._session.behaviour.context())
         while not exchange.started and not exchange.ended:
             await reader.wait()

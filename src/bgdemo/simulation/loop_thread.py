@@ -54,6 +54,7 @@ class SimulatedLoopThread(LoopThread):
         self._patience = patience
         self._when_closed = when_closed
         self._closing = False
+        self._in_a_hurry = False
         self._ended = Signal()
         self._participant = baton.add(None, "loop")
         super().__init__(debug=debug, loop_factory=lambda: SimulatedEventLoop(baton, self._participant))
@@ -120,8 +121,9 @@ class SimulatedLoopThread(LoopThread):
         raise report.error(self.baton, how, call, self._patience.real_timeout)
 
     def answers(self, within: float) -> bool:
-        """True: whether something real blocks the loop is found out when it is asked to end."""
-        return True
+        """False if the loop was given up; whether something blocks it now is found out when it is asked to end."""
+        self._in_a_hurry = True
+        return self._participant not in self.baton.lost
 
     def expect_close(self) -> None:
         """From now on nothing that goes wrong is an error any more: the time is up where nothing can happen."""
@@ -133,7 +135,7 @@ class SimulatedLoopThread(LoopThread):
         try:
             if not self._participant.ended:
                 self.call_soon(self._closing_event.set)
-                if grace and here() is None:
+                if grace and here() is None and self._participant not in self.baton.lost:
                     self._drive(Call(self._ended, grace, patient=True))
         except RuntimeError:  # it has just closed
             pass
@@ -147,6 +149,8 @@ class SimulatedLoopThread(LoopThread):
 
     def _drive(self, call: Call) -> CallEnd:
         patience = self._patience.at_most(_CLOSING) if self._closing else self._patience
+        if self._in_a_hurry:
+            patience = Patience.little()
         return drive(self.baton, call, Watch(self.baton, patience).is_idle)
 
     def _main(self) -> None:

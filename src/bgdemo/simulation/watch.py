@@ -15,8 +15,8 @@ from bgdemo.simulation.wakeups import NANOSECONDS
 _COARSE = 20_000_000
 """Nanoseconds."""
 
-_INTERRUPTS = 20
-"""How often a participant is told to stop before it is given up: it may catch what it is told with."""
+_LITTLE = 0.15
+"""Seconds, real ones or of computing, for one who does not end while all is being ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,18 @@ class Patience:
     """Real seconds without a sign of life; None for any time."""
     compute_timeout: float | None = None
     """Seconds of computing without a wait; None for any time."""
+    interrupts: int = 20
+    """How often one who computes too long is told to stop before it is given up: it may catch what it is told with."""
 
     def at_most(self, real_timeout: float) -> "Patience":
         """The same with less patience for who gives no sign of life."""
         known = self.real_timeout
         return replace(self, real_timeout=real_timeout if known is None else min(known, real_timeout))
+
+    @classmethod
+    def little(cls) -> "Patience":
+        """For the end of everything: nobody may go on for long."""
+        return cls(_LITTLE, _LITTLE, 1)
 
 
 class Watch:
@@ -80,7 +87,7 @@ class Watch:
         if limit is None or self._cpu - self._cpu_at_first < limit * NANOSECONDS:
             return False
         culprit.interrupts += 1
-        if culprit.interrupts > _INTERRUPTS:
+        if culprit.interrupts > self._patience.interrupts:
             return True
         interrupt(culprit)
         return False
