@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from bgdemo.lessons.brokers import RabbitMQ, Redis, Server
 from bgdemo.queue import ProcessClient
-from bgdemo.queue.local import RabbitMQ, Redis, Server
 from bgdemo.record.timeline import Timeline
 
 LATENCY, THROUGHPUT = 100, 200

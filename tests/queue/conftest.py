@@ -9,8 +9,8 @@ import pytest
 from orders import app
 
 from bgdemo import TestClient
+from bgdemo.lessons.brokers import RabbitMQ, Redis, Server
 from bgdemo.queue import ProcessClient, Queue, tasks
-from bgdemo.queue.local import RabbitMQ, Redis, Server
 
 BROKERS = ["embedded", "redis", "rabbitmq"]
 

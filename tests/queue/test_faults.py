@@ -15,8 +15,8 @@ import pytest
 
 from bgdemo import TestClient, assertions
 from bgdemo.errors import BrokerUnavailable, QueuedTaskFailed, QueueError
+from bgdemo.lessons.brokers import RabbitMQ, Redis, Server, free_port
 from bgdemo.queue import ProcessClient, Queue
-from bgdemo.queue.local import RabbitMQ, Redis, Server, free_port
 from conftest import need
 from servers import until
 
@@ -340,7 +340,7 @@ def test_a_server_ends_with_the_process_that_started_it() -> None:
     need(Redis)
     code = """if True:
         import os, signal
-        from bgdemo.queue.local import Redis
+        from bgdemo.lessons.brokers import Redis
         server = Redis().start()
         print(server.folder, server.groups[0], flush=True)
         os.kill(os.getpid(), signal.SIGKILL)

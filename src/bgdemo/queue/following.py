@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.errors import QueuedTaskFailed
-from bgdemo.queue.engine import Settings
-from bgdemo.queue.notes import HEARD, Note, Reader
-from bgdemo.queue.workers import Worker
+from bgdemo.queue.broker.engine import Settings
+from bgdemo.queue.notes.notes import HEARD, Note, Reader
+from bgdemo.queue.worker.handle import Worker
 from bgdemo.record.remote_task import RemoteTask
 from bgdemo.threads.loop_thread import LoopThread
 

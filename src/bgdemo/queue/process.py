@@ -15,8 +15,8 @@ import httpx
 
 from bgdemo.clock import RealClock
 from bgdemo.errors import ClientError, DrainTimeout
-from bgdemo.queue.notes import HEARD, KEEP, Note, Reader
-from bgdemo.queue.workers import environment
+from bgdemo.queue.notes.notes import HEARD, KEEP, Note, Reader
+from bgdemo.queue.worker.handle import environment
 from bgdemo.record.log import Log
 from bgdemo.record.timeline import Timeline
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.clock import RealClock
+from bgdemo.queue.broker.engine import EMBEDDED
 from bgdemo.queue.dependency import queue_of_environment
-from bgdemo.queue.engine import EMBEDDED
-from bgdemo.queue.notes import KEEP, Writer, known
+from bgdemo.queue.notes.notes import KEEP, Writer, known
 from bgdemo.record.log import EntryKind, Log
 from bgdemo.record.naming import names
 from bgdemo.record.recorder import Recorder

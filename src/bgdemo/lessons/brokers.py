@@ -1,4 +1,4 @@
-"""Redis and RabbitMQ on this machine, for the course and for tests: on loopback, with all their files in one folder.
+"""Redis and RabbitMQ on this machine, for notebook 08 and for tests: on loopback, with their files in one folder.
 
 What is installed is started, on a free port, without the configuration of the distribution, and ends with the
 process that started it. Debian and Ubuntu have both: `apt-get install redis-server rabbitmq-server`.

@@ -2,7 +2,7 @@
 
 kombu creates the file first and writes it then: of 3,000 messages that were read as fast as they came, 11 were read
 while they were empty, and lost. It also names them by the millisecond, so that two of one millisecond could change
-places; here the name has the message's id instead. Only this module imports kombu at its top: Celery loads it by name.
+places; here the name has the message's id instead. Only this module imports kombu at its top; it is imported late.
 """
 
 import os

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from bgdemo.errors import BrokerUnavailable, QueueError
-from bgdemo.queue.arguments import importable, refuse_unsendable
-from bgdemo.queue.engine import (
+from bgdemo.queue.broker.arguments import importable, refuse_unsendable
+from bgdemo.queue.broker.engine import (
     EMBEDDED,
     FOLDERS,
     IN_WORKER,
@@ -27,10 +27,10 @@ from bgdemo.queue.engine import (
     celery_app,
     refuse_unknown,
 )
-from bgdemo.queue.failures import Failure, failures_in
 from bgdemo.queue.following import Follower
-from bgdemo.queue.notes import Reader, Writer, known
-from bgdemo.queue.workers import Worker
+from bgdemo.queue.notes.failures import Failure, failures_in
+from bgdemo.queue.notes.notes import Reader, Writer, known
+from bgdemo.queue.worker.handle import Worker
 from bgdemo.record import hooks
 from bgdemo.record.recorder import RecordedRequest
 from bgdemo.record.remote_task import RemoteTask

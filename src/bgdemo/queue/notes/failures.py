@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bgdemo.queue.notes import Reader
+from bgdemo.queue.notes.notes import Reader
 
 
 @dataclass(frozen=True, slots=True)
