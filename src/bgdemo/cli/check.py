@@ -24,9 +24,9 @@ def run(path: Path, name: str | None) -> bool:
     screen = Screen()
     right = True
     for exercise, part in answers_in(path, name):
-        outcome = check_here(exercise, part)
-        screen.say(f"{full_name(exercise)}: {outcome}")
-        right = right and outcome.verdict == "right"
+        verdict = check_here(exercise, part)
+        screen.say(f"{full_name(exercise)}: {verdict}")
+        right = right and verdict.kind == "right"
     return right
 
 

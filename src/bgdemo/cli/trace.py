@@ -26,7 +26,7 @@ BODY = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class TraceOptions:
     """How to trace.
 
     Attributes:
@@ -46,7 +46,7 @@ class Options:
     factory: bool = False
 
 
-def run(target: str, requests: Sequence[str], options: Options) -> bool:
+def run(target: str, requests: Sequence[str], options: TraceOptions) -> bool:
     """Send the requests one after another, wait for the tasks, show it all.
 
     Args:
@@ -90,7 +90,7 @@ class _Tracing:
     sending: int | None = None
     """How many requests there were before the one that is being sent."""
 
-    def go_through(self, lines: Sequence[RequestLine], options: Options) -> None:
+    def go_through(self, lines: Sequence[RequestLine], options: TraceOptions) -> None:
         """Start the app up, send, wait, shut it down; errors are noted, not raised."""
         stage = "start-up"
         try:
@@ -131,7 +131,7 @@ class _Tracing:
         requests = self.client.timeline.requests[sending:]
         return bool(requests) and requests[-1].responded is not None
 
-    def wait(self, options: Options) -> None:
+    def wait(self, options: TraceOptions) -> None:
         """Wait for the tasks, and note their errors."""
         try:
             timeout = options.drain_timeout

@@ -42,7 +42,7 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-class Server:
+class BrokerServer:
     """A server in a process group of its own.
 
     Args:
@@ -133,7 +133,7 @@ class Server:
             time.sleep(0.05)
 
 
-class Redis(Server):
+class Redis(BrokerServer):
     """Redis.
 
     Args:
@@ -167,7 +167,7 @@ class Redis(Server):
         return self
 
 
-class RabbitMQ(Server):
+class RabbitMQ(BrokerServer):
     """RabbitMQ, with an epmd of its own; all its listeners, the one between nodes too, are on loopback."""
 
     package = "rabbitmq-server"

@@ -23,12 +23,12 @@ TICK = 0.05
 LAST = 1_000
 """Bytes of what it printed that are kept."""
 
-Answer = Callable[["Place", Path, int, socket.socket], NoReturn]
+Answer = Callable[["Enclosure", Path, int, socket.socket], NoReturn]
 """What becomes of the answer's process: given where, its folder, where it prints, and its end of the channel."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Enclosure:
     """Where submissions run.
 
     Attributes:
@@ -44,7 +44,7 @@ class Place:
     limits: Limits
 
 
-def keep(place: Place, control: socket.socket, channel: socket.socket, answer: Answer) -> None:
+def keep(place: Enclosure, control: socket.socket, channel: socket.socket, answer: Answer) -> None:
     """Run a submission to its end in a process of its own; then tell the judge, on `control`, how it went.
 
     Args:

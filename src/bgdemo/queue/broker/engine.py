@@ -125,9 +125,9 @@ def _url(settings: Settings) -> str:
 
 def _files_transport() -> type:
     # Late, because kombu takes long to import and a queue on Redis does not need its files.
-    from bgdemo.queue.broker.files import Transport
+    from bgdemo.queue.broker.files import FileTransport
 
-    return Transport
+    return FileTransport
 
 
 def _transport_options(settings: Settings, *, sends: bool) -> dict[str, Any]:

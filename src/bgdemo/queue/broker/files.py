@@ -14,7 +14,7 @@ from kombu.transport import filesystem
 from kombu.utils.json import dumps
 
 
-class Channel(filesystem.Channel):
+class FileChannel(filesystem.Channel):
     """kombu's channel, with a `_put` that shows a message when all of it is there."""
 
     def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
@@ -25,7 +25,7 @@ class Channel(filesystem.Channel):
         os.replace(f"{path}.new", path)
 
 
-class Transport(filesystem.Transport):
+class FileTransport(filesystem.Transport):
     """kombu's transport, with that channel."""
 
-    Channel = Channel
+    Channel = FileChannel
