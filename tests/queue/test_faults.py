@@ -257,9 +257,9 @@ def test_a_worker_that_dies_between_two_tries_takes_the_next_one_with_it_where_t
     queue = make_queue(broker, retries=1, backoff=3, visibility_timeout=5)
     client = make_client(queue)
     client.post("/fail", json={"times": 1, "counter": str(tmp_path / "count")})
-    until(lambda: "task_retried" in kinds(client), "the first try to fail")
+    until(lambda: "task_retried" in kinds(client), "the first attempt to fail")
     if broker == "embedded":
-        until(lambda: len(list(queue.folder.glob("taken/*.msg"))) == 2, "the worker to have taken the next try, too")
+        until(lambda: len(list(queue.folder.glob("taken/*.msg"))) == 2, "the worker to take the next attempt, too")
     queue.workers[0].kill()
     queue.start_worker()
     if broker == "embedded":

@@ -91,7 +91,7 @@ class _Tracing:
     """How many requests there were before the one that is being sent."""
 
     def go_through(self, lines: Sequence[RequestLine], options: TraceOptions) -> None:
-        """Start the app up, send, wait, shut it down; errors are noted, not raised."""
+        """Start the app up, send, wait, shut it down; errors are kept, not raised."""
         stage = "start-up"
         try:
             with self.client:
@@ -132,7 +132,7 @@ class _Tracing:
         return bool(requests) and requests[-1].responded is not None
 
     def wait(self, options: TraceOptions) -> None:
-        """Wait for the tasks, and note their errors."""
+        """Wait for the tasks, and keep their errors."""
         try:
             timeout = options.drain_timeout
             if options.clock == "real":
@@ -142,9 +142,9 @@ class _Tracing:
             left = ", ".join(task.name for task in _running(self.client.timeline)) or "work that is not a task"
             self.failures.append(f"Not waited for any longer than {options.drain_timeout:g} s: {left}.")
         except BaseExceptionGroup as group:
-            self._note(group.exceptions)
+            self._keep(group.exceptions)
         except Exception as error:
-            self._note([error])
+            self._keep([error])
 
     def show(self, timeline: Timeline) -> None:
         """The timeline, and below it what failed."""
@@ -171,7 +171,7 @@ class _Tracing:
                 time.sleep(GLANCE if deadline is None else max(min(GLANCE, deadline - now), 0.0))
         return True
 
-    def _note(self, errors: Iterable[BaseException]) -> None:
+    def _keep(self, errors: Iterable[BaseException]) -> None:
         tasks = {task.error for task in self.client.timeline.tasks}
         for error in errors:
             self.blamed[describe(error)] = blame(error)

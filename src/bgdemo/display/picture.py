@@ -176,7 +176,7 @@ def _outcome(task: Task, axis: Axis) -> str:
     if task.status == "added":
         return "added, not started"
     if task.status == "waiting":
-        return "waits for its next try"
+        return "waits for its next attempt"
     if task.ended is None or task.status in ("skipped", "dropped"):
         return task.status
     return f"{task.status} at {axis.label(task.ended)}"

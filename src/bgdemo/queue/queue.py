@@ -51,7 +51,7 @@ class Queue:
         name: of the queue at the broker.
         folder: where the messages of the embedded broker are, and the notes that make the timeline; None for a
             temporary one, which is removed at the end. BGDEMO_QUEUE_FOLDER names one too. See `self.folder`.
-        retries: how often a task that raises is tried again.
+        retries: how many more attempts a task gets that raises.
         backoff: seconds before the first retry; twice as many before each next one.
         threads: how many tasks a worker runs at a time.
         visibility_timeout: seconds until Redis gives a task whose end it has not heard of to another worker: more than

@@ -75,7 +75,7 @@ def limited_client(app: ASGIApp) -> TestClient:
 
 
 def follow(client: TestClient, scenario: Scenario) -> Trial:
-    """Let a scenario talk to an app, and note what happens.
+    """Let a scenario talk to an app, and record what happens.
 
     Args:
         client: not opened yet; it is closed at the end.
