@@ -1,7 +1,8 @@
 """Exercises whose checks look at the timeline, by subject: `exercises.add_task.turn_the_route.check(app)`."""
 
-from bgdemo.exercises.engine.exercise import AnyExercise, Exercise, Verdict
+from bgdemo.exercises.engine.exercise import AnyExercise, Exercise
 from bgdemo.exercises.engine.predict_a_run import PredictARun
+from bgdemo.exercises.engine.verdict import Verdict
 from bgdemo.exercises.engine.write_a_test import WriteATest
 from bgdemo.exercises.subjects import Subject, all_exercises, subject, subjects
 

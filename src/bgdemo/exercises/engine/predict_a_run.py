@@ -8,8 +8,9 @@ from typing import Any, Self
 
 from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import load
-from bgdemo.exercises.engine.exercise import AnyExercise, Verdict, in_words
+from bgdemo.exercises.engine.exercise import AnyExercise, in_words
 from bgdemo.exercises.engine.trial import Scenario, Trial
+from bgdemo.exercises.engine.verdict import Verdict
 from bgdemo.questions import is_close
 
 Truth = Callable[[Trial], dict[str, Any]]

@@ -7,8 +7,9 @@ from typing import Any
 from bgdemo.client import TestClient
 from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import load, source_of
-from bgdemo.exercises.engine.exercise import AnyExercise, Verdict, VerdictKind
+from bgdemo.exercises.engine.exercise import AnyExercise
 from bgdemo.exercises.engine.trial import Trial
+from bgdemo.exercises.engine.verdict import Verdict, VerdictKind
 from bgdemo.record.log import describe
 
 

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bgdemo.exercises.engine.exercise import VerdictKind
+from bgdemo.exercises.engine.verdict import VerdictKind
 
 ScoredAs = VerdictKind | Literal["stopped", "crashed", "tampered", "unreadable", "missing"]
 """What an exercise says of an answer, or why it could not be asked."""
