@@ -145,7 +145,7 @@ def lab(
 
 @app.command(
     short_help="Check that the course can run here.",
-    help="Check that the course can run here, and say the line that mends what is missing.",
+    help="Check that the course can run here, and say the command that fixes what is missing.",
 )
 def doctor() -> None:
     from bgdemo.cli import doctor as command

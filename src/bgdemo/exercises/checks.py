@@ -88,7 +88,7 @@ def _unlike(request: Request, status: int, tried: Trial) -> str:
     route = f"{request.method} {request.path}"
     if request.status == 404:
         return (
-            f"There is no route {route}. Did the cell above end with an error? Then mend that first. "
+            f"There is no route {route}. Did the cell above end with an error? Then fix that first. "
             "If not: keep the route's path and its method."
         )
     if request.status == 405:
