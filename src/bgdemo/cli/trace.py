@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from bgdemo import TestClient, display
 from bgdemo.cli.request_line import RequestLine, parse
 from bgdemo.cli.target import load
-from bgdemo.cli.terminal import Screen, WrongUsage, plural, seconds
+from bgdemo.cli.terminal import REDRAW_EVERY, Screen, WrongUsage, plural, seconds
 from bgdemo.clock import ClockName
 from bgdemo.errors import BgdemoError, DrainTimeout
 from bgdemo.model import Task
@@ -19,8 +19,6 @@ from bgdemo.record.log import describe
 from bgdemo.record.own_code import blame
 from bgdemo.record.timeline import Timeline
 
-GLANCE = 0.1
-"""Seconds between two looks at what is still running."""
 BODY = 200
 """Characters of a response's body that are shown."""
 
@@ -168,7 +166,7 @@ class _Tracing:
                 if deadline is not None and now >= deadline:
                     return False
                 line.show(now - began, _waiting_for(self.client.timeline))
-                time.sleep(GLANCE if deadline is None else max(min(GLANCE, deadline - now), 0.0))
+                time.sleep(REDRAW_EVERY if deadline is None else max(min(REDRAW_EVERY, deadline - now), 0.0))
         return True
 
     def _keep(self, errors: Iterable[BaseException]) -> None:

@@ -16,8 +16,8 @@ from bgdemo.record.log import EntryKind, Log
 from bgdemo.record.naming import names
 from bgdemo.record.recorder import Recorder
 
-GLANCE = 0.01
-"""Seconds between two looks at whether uvicorn has started."""
+CHECK_STARTED_EVERY = 0.01
+"""Seconds between two looks whether uvicorn has started."""
 
 
 class WrittenLog(Log):
@@ -48,7 +48,7 @@ async def serve(app: Any, folder: Path) -> None:
     while not server.started:
         if serving.done():
             return
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(CHECK_STARTED_EVERY)
     host, port = server.servers[0].sockets[0].getsockname()
     writer.write("served", url=f"http://{host}:{port}")
     last_words = await asyncio.to_thread(sys.stdin.buffer.read)

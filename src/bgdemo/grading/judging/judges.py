@@ -22,8 +22,8 @@ from bgdemo.grading.judging.scores import Score
 from bgdemo.grading.judging.submissions import Submission
 from bgdemo.grading.walls.limits import Limits
 
-TICK = 1.0
-"""Seconds between two looks for judges that take too long."""
+CHECK_LATE_EVERY = 1.0
+"""Seconds between two looks for judges that are late."""
 
 PATIENCE = 30.0
 """Real seconds that a judge may take to end, or for each answer beyond what that may take itself."""
@@ -61,7 +61,7 @@ class Judges:
             for _ in range(min(self._count, len(waiting))):
                 self._hire(selector)
             while selector.get_map():
-                for key, _ in selector.select(TICK):
+                for key, _ in selector.select(CHECK_LATE_EVERY):
                     judge: _Judge = key.data
                     scores = judge.hear()
                     if scores is not None and judge.submission is not None:

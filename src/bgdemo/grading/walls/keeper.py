@@ -17,7 +17,7 @@ from typing import NoReturn
 from bgdemo.grading.walls.limits import MIB, NO_MEMORY, Limits, adopt_orphans, hide_memory
 from bgdemo.grading.walls.processes import descendants, end_all, written
 
-TICK = 0.05
+MEASURE_EVERY = 0.05
 """Seconds between two looks at what a submission uses."""
 
 LAST = 1_000
@@ -99,7 +99,7 @@ class _Watched:
 
     def until_it_ends(self, deadline: float) -> tuple[str, int]:
         """Watch; why it ended, or has to end now, and the exit code or signal."""
-        next_look = time.monotonic() + TICK
+        next_look = time.monotonic() + MEASURE_EVERY
         while True:
             now = time.monotonic()
             if now >= deadline:
@@ -116,7 +116,7 @@ class _Watched:
                 too_much = self._uses_too_much()
                 if too_much is not None:
                     return too_much, 0
-                next_look = time.monotonic() + TICK
+                next_look = time.monotonic() + MEASURE_EVERY
 
     def _listen(self) -> bool:
         content = os.read(self._output, 2**16)

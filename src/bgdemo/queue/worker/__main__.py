@@ -30,8 +30,8 @@ from bgdemo.queue.notes.notes import Writer
 from bgdemo.queue.worker.run import WorkerNotes, serve
 from bgdemo.threads.loop_thread import LoopThread
 
-GLANCE = 0.05
-"""Seconds between two looks at whether all is done."""
+CHECK_OVER_EVERY = 0.05
+"""Seconds between two looks whether all is over: the messages here, or Celery itself."""
 
 
 def main() -> int:
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ready(consumer: Any, notes: Path | None) -> None:
     # Where nothing else wakes it, Celery looks every 10 s whether it is to stop.
-    consumer.timer.call_repeatedly(GLANCE, lambda: None)
+    consumer.timer.call_repeatedly(CHECK_OVER_EVERY, lambda: None)
     if notes is not None:
         Writer(notes).write("worker_ready")
 
@@ -90,7 +90,7 @@ def _in_the_background(coroutine: Coroutine[Any, Any, None]) -> None:
 async def _end_when_alone(left: Callable[[], bool], folder: Path | None) -> None:
     await asyncio.to_thread(sys.stdin.buffer.read)
     while left():
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(CHECK_OVER_EVERY)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
         atexit._run_exitfuncs()  # what the tasks' modules have registered
@@ -105,7 +105,7 @@ def _left(folder: Path, taken: WorkerNotes) -> bool:
     for _ in range(2):
         if taken.open or any((folder / "messages").glob("*.msg")):
             return True
-        time.sleep(2 * GLANCE)
+        time.sleep(2 * CHECK_OVER_EVERY)
     return False
 
 
