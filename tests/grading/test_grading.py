@@ -130,7 +130,7 @@ def test_who_handed_in_nothing_is_missing(seen: Class) -> None:
 
 
 def test_a_file_without_markers_says_what_is_missing(seen: Class) -> None:
-    assert seen.row("5.py").scores[1].message == "There is no part that begins with `# bgdemo: purchase`."
+    assert seen.row("5.py").scores[1].message == "There is no answer that begins with `# bgdemo: purchase`."
 
 
 def test_who_handed_in_twice_is_told_of(seen: Class) -> None:

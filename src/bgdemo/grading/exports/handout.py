@@ -8,7 +8,7 @@ from typing import Any
 
 from bgdemo.exercises import AnyExercise
 from bgdemo.grading.judging.exam import Exam, ExamQuestion
-from bgdemo.grading.judging.parts import MARKER
+from bgdemo.grading.judging.submitted import MARKER
 
 WIDTH = 100
 

@@ -10,7 +10,7 @@ from bgdemo.exercises.engine.code import source_of
 from bgdemo.grading.exports.handout import answer_cell, code_cell, markdown, notebook
 from bgdemo.grading.judging.answers import check_loaded, points, wanted
 from bgdemo.grading.judging.exam import Exam, load_exam, practice
-from bgdemo.grading.judging.parts import below_the_comment
+from bgdemo.grading.judging.submitted import below_the_comment
 
 EXAM = "exam.py"
 """The teacher's file, beside the folders of the course: it is given to no student."""

@@ -8,20 +8,20 @@ from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import load, load_as
 from bgdemo.exercises.engine.exercise import told
 from bgdemo.grading.judging.exam import ExamQuestion
-from bgdemo.grading.judging.parts import Part
+from bgdemo.grading.judging.submitted import SubmittedAnswer
 
 
-def check_here(exercise: AnyExercise, part: Part) -> Verdict:
+def check_here(exercise: AnyExercise, answer: SubmittedAnswer) -> Verdict:
     """Run an answer in this very process, and judge it.
 
     Args:
         exercise: what is asked.
-        part: the answer; code at its top level that never ends is not stopped.
+        answer: the answer; code at its top level that never ends is not stopped.
     """
     try:
-        return check_loaded(exercise, load_as(wanted(exercise), part.chunks), part.source)
+        return check_loaded(exercise, load_as(wanted(exercise), answer.chunks), answer.source)
     except (Exception, SystemExit) as error:
-        return not_loaded(error, part)
+        return not_loaded(error, answer)
 
 
 def check_loaded(exercise: AnyExercise, loaded: Any, source: str | None) -> Verdict:
@@ -52,21 +52,21 @@ def wanted(exercise: AnyExercise) -> str:
     return "app"
 
 
-def not_loaded(error: BaseException, part: Part) -> Verdict:
+def not_loaded(error: BaseException, answer: SubmittedAnswer) -> Verdict:
     """The verdict for an answer that raised before it was asked anything.
 
     Args:
         error: what it raised.
-        part: the answer.
+        answer: the answer.
     """
     if isinstance(error, ClientError):
         return Verdict("wrong", f"`app` is no app. {error}")
     message = told(error)
     if isinstance(error, ModuleNotFoundError):
         message += ": it is not installed here."
-    elif isinstance(error, NameError) and any(chunk.is_cell for chunk in part.chunks):
+    elif isinstance(error, NameError) and any(chunk.is_cell for chunk in answer.chunks):
         message += (
-            f". Only cells that begin with `# bgdemo: {part.name}`, and those before the first such line, are run."
+            f". Only cells that begin with `# bgdemo: {answer.name}`, and those before the first such line, are run."
         )
     return Verdict("raised", message)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from bgdemo.errors import GradingError
 from bgdemo.grading.judging.exam import Exam, ExamQuestion, load_exam
-from bgdemo.grading.judging.parts import Part, Parts, read_parts
 from bgdemo.grading.judging.sandbox import Sandbox
 from bgdemo.grading.judging.scores import Score
+from bgdemo.grading.judging.submitted import SubmittedAnswer, SubmittedFile, read_answers
 from bgdemo.grading.judging.texts import Unreadable, display
 from bgdemo.grading.judging.verdicts import score_answer
 from bgdemo.grading.walls.limits import Limits, hide_memory
@@ -27,30 +27,30 @@ def grade(sandbox: Sandbox, limits: Limits, exam: Exam, files: Iterable[Path]) -
         exam: what is asked.
         files: what was handed in.
     """
-    read: list[Parts] = []
+    read: list[SubmittedFile] = []
     problems: list[str] = []
     for path in files:
         try:
-            read.append(read_parts(path))
+            read.append(read_answers(path))
         except Unreadable as error:
             problems.append(f"{display(path.name)}: {error}")
     for question in exam.questions:
-        part = _part(question, read, exam)
-        if part is not None:
-            yield score_answer(sandbox, limits, question, part)
+        answer = _answer_to(question, read, exam)
+        if answer is not None:
+            yield score_answer(sandbox, limits, question, answer)
         elif problems:
             yield Score(question.name, 0.0, question.points, "unreadable", " ".join(problems))
         else:
-            message = f"There is no part that begins with `# bgdemo: {question.name}`."
+            message = f"There is no answer that begins with `# bgdemo: {question.name}`."
             yield Score(question.name, 0.0, question.points, "missing", message)
 
 
-def _part(question: ExamQuestion, read: list[Parts], exam: Exam) -> Part | None:
-    found = (parts.part(question.name, names=question.names) for parts in read)
-    part = next((part for part in found if part is not None), None)
-    if part is None and len(exam.questions) == 1 and len(read) == 1 and not read[0].marked:
+def _answer_to(question: ExamQuestion, read: list[SubmittedFile], exam: Exam) -> SubmittedAnswer | None:
+    found = (file.answer(question.name, names=question.names) for file in read)
+    answer = next((answer for answer in found if answer is not None), None)
+    if answer is None and len(exam.questions) == 1 and len(read) == 1 and not read[0].marked:
         return read[0].whole(question.name)
-    return part
+    return answer
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from bgdemo.exercises.engine.code import remember
 from bgdemo.exercises.engine.trial import Trial, follow
 from bgdemo.grading.judging.answers import misconception, not_loaded, points, wanted
 from bgdemo.grading.judging.exam import ExamQuestion
-from bgdemo.grading.judging.parts import Part
 from bgdemo.grading.judging.remote import Link, RemoteClient
 from bgdemo.grading.judging.sandbox import Ended, Sandbox
 from bgdemo.grading.judging.scores import Score, ScoredAs
+from bgdemo.grading.judging.submitted import SubmittedAnswer
 from bgdemo.grading.protocol import wire
 from bgdemo.grading.protocol.channel import ChannelClosed
 from bgdemo.grading.protocol.wire import Tampered
@@ -21,21 +21,21 @@ LOADING = 0.5
 """The share of its time that an answer may take before it is asked anything."""
 
 
-def score_answer(sandbox: Sandbox, limits: Limits, question: ExamQuestion, part: Part) -> Score:
+def score_answer(sandbox: Sandbox, limits: Limits, question: ExamQuestion, answer: SubmittedAnswer) -> Score:
     """Run an answer, and say what it is worth.
 
     Args:
         sandbox: gives it a process.
         limits: of that process.
         question: what is asked.
-        part: the answer.
+        answer: the answer.
     """
     verdict: Verdict | None = None
     tampered = False
     with sandbox.process() as running:
         try:
             verdict = _verdict_of(
-                Link(running.channel, {chunk.name for chunk in part.chunks}), question.exercise, part, limits
+                Link(running.channel, {chunk.name for chunk in answer.chunks}), question.exercise, answer, limits
             )
             ended = running.end()
         except ChannelClosed:
@@ -51,11 +51,11 @@ def score_answer(sandbox: Sandbox, limits: Limits, question: ExamQuestion, part:
     return Score(question.name, 0.0, question.points, why, message, seconds=ended.seconds, printed=ended.printed)
 
 
-def _verdict_of(link: Link, exercise: AnyExercise, part: Part, limits: Limits) -> Verdict:
-    for chunk in part.chunks:
+def _verdict_of(link: Link, exercise: AnyExercise, answer: SubmittedAnswer, limits: Limits) -> Verdict:
+    for chunk in answer.chunks:
         remember(chunk)
     given = {
-        "chunks": [asdict(chunk) for chunk in part.chunks],
+        "chunks": [asdict(chunk) for chunk in answer.chunks],
         "seconds": limits.seconds * LOADING,
         "wanted": wanted(exercise),
     }
@@ -64,12 +64,12 @@ def _verdict_of(link: Link, exercise: AnyExercise, part: Part, limits: Limits) -
     except (ChannelClosed, Tampered):
         raise
     except BaseException as error:
-        return not_loaded(error, part)
+        return not_loaded(error, answer)
     if isinstance(exercise, WriteATest):
-        return exercise.judge(lambda code: _tried(link, code), part.source)
+        return exercise.judge(lambda code: _tried(link, code), answer.source)
     if isinstance(exercise, Exercise):
         tried = follow(RemoteClient(link), exercise.scenario)  # type: ignore[arg-type]
-        return exercise.judge(tried, part.source)
+        return exercise.judge(tried, answer.source)
     return exercise.check(wire.decode(loaded))
 
 

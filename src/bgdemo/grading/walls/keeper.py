@@ -57,7 +57,7 @@ def keep(place: Enclosure, control: socket.socket, channel: socket.socket, answe
     adopt_orphans()
     hide_memory()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    folder = tempfile.mkdtemp(prefix="part-", dir=place.base)
+    folder = tempfile.mkdtemp(prefix="answer-", dir=place.base)
     if place.uid is not None:
         os.chown(folder, place.uid, place.uid)
     output, its_output = os.pipe()
