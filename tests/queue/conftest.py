@@ -9,13 +9,13 @@ import pytest
 from orders import app
 
 from bgdemo import TestClient
+from bgdemo.lessons.brokers import BrokerServer, RabbitMQ, Redis
 from bgdemo.queue import ProcessClient, Queue, tasks
-from bgdemo.queue.local import RabbitMQ, Redis, Server
 
 BROKERS = ["embedded", "redis", "rabbitmq"]
 
 
-def need(server: type[Server]) -> None:
+def need(server: type[BrokerServer]) -> None:
     """Skip where a server is not installed, and say what to install; on CI that is a failure."""
     if server.is_installed():
         return
@@ -25,7 +25,7 @@ def need(server: type[Server]) -> None:
     pytest.skip(message)
 
 
-def running(server: Server) -> Iterator[Server]:
+def running(server: BrokerServer) -> Iterator[BrokerServer]:
     try:
         server.start()
         yield server
@@ -34,13 +34,13 @@ def running(server: Server) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerServer]:
     need(Redis)
     yield from running(Redis(tmp_path_factory.mktemp("redis")))
 
 
 @pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerServer]:
     need(RabbitMQ)
     yield from running(RabbitMQ(tmp_path_factory.mktemp("rabbitmq")))
 

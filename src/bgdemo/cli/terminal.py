@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+REDRAW_EVERY = 0.05
+"""Seconds between two looks at a timeline, while a live line shows what goes on."""
+
 _found_encoding: str | None = None
 
 
@@ -122,10 +125,9 @@ class Screen:
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         shown = "{task.completed:.0f} of {task.total:.0f}" if counts else "{task.completed:.1f} s"
-        columns = [TextColumn("{task.description}", markup=False), TextColumn(shown)]
-        columns.insert(1, BarColumn(40)) if total else columns.insert(0, SpinnerColumn())  # type: ignore[arg-type]
+        description, number = TextColumn("{task.description}", markup=False), TextColumn(shown)
         progress = Progress(
-            *columns,
+            *((description, BarColumn(40), number) if total else (SpinnerColumn(), description, number)),
             console=self._console,
             transient=True,
             redirect_stdout=False,

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.clock import RealClock
+from bgdemo.queue.broker.engine import EMBEDDED
 from bgdemo.queue.dependency import queue_of_environment
-from bgdemo.queue.engine import EMBEDDED
-from bgdemo.queue.notes import KEEP, Writer, known
+from bgdemo.queue.notes.notes import KEEP, Writer, known
 from bgdemo.record.log import Log
 from bgdemo.record.naming import names
 from bgdemo.record.reading import EntryKind
 from bgdemo.record.recorder import Recorder
 
-GLANCE = 0.01
-"""Seconds between two looks at whether uvicorn has started."""
+CHECK_STARTED_EVERY = 0.01
+"""Seconds between two looks whether uvicorn has started."""
 
 
 class WrittenLog(Log):
@@ -49,7 +49,7 @@ async def serve(app: Any, folder: Path) -> None:
     while not server.started:
         if serving.done():
             return
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(CHECK_STARTED_EVERY)
     host, port = server.servers[0].sockets[0].getsockname()
     writer.write("served", url=f"http://{host}:{port}")
     last_words = await asyncio.to_thread(sys.stdin.buffer.read)

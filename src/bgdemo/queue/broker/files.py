@@ -2,7 +2,7 @@
 
 kombu creates the file first and writes it then: of 3,000 messages that were read as fast as they came, 11 were read
 while they were empty, and lost. It also names them by the millisecond, so that two of one millisecond could change
-places; here the name has the message's id instead. Only this module imports kombu at its top: Celery loads it by name.
+places; here the name has the message's id instead. Only this module imports kombu at its top; it is imported late.
 """
 
 import os
@@ -14,7 +14,7 @@ from kombu.transport import filesystem
 from kombu.utils.json import dumps
 
 
-class Channel(filesystem.Channel):
+class FileChannel(filesystem.Channel):
     """kombu's channel, with a `_put` that shows a message when all of it is there."""
 
     def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
@@ -25,7 +25,7 @@ class Channel(filesystem.Channel):
         os.replace(f"{path}.new", path)
 
 
-class Transport(filesystem.Transport):
+class FileTransport(filesystem.Transport):
     """kombu's transport, with that channel."""
 
-    Channel = Channel
+    Channel = FileChannel

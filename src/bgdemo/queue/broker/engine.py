@@ -117,8 +117,17 @@ def _needed(module: str) -> Any:
 def _url(settings: Settings) -> str:
     if settings.broker != EMBEDDED:
         return settings.broker
-    importlib.import_module("kombu.transport").TRANSPORT_ALIASES["bgdemo-files"] = "bgdemo.queue.files:Transport"
+    from kombu.transport import TRANSPORT_ALIASES
+
+    TRANSPORT_ALIASES["bgdemo-files"] = _files_transport  # type: ignore[assignment]  # kombu calls what is no string
     return "bgdemo-files://"
+
+
+def _files_transport() -> type:
+    # Late, because kombu takes long to import and a queue on Redis does not need its files.
+    from bgdemo.queue.broker.files import FileTransport
+
+    return FileTransport
 
 
 def _transport_options(settings: Settings, *, sends: bool) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from bgdemo.queue.arguments import found
-from bgdemo.queue.engine import TASK
-from bgdemo.queue.notes import Writer
+from bgdemo.queue.broker.arguments import found
+from bgdemo.queue.broker.engine import TASK
+from bgdemo.queue.notes.notes import Writer
 from bgdemo.record.log import describe
 from bgdemo.record.stdout import Listener, keep
 
@@ -16,26 +16,26 @@ Message = dict[str, Any]
 """function, args, kwargs; retries: how many; backoff: seconds before the first; notes: the folder to note in."""
 
 
-def serve(app: Any) -> "Noted":
+def serve(app: Any) -> "WorkerNotes":
     """Let a Celery app run the messages that come; keep what this returns as long as it is to be noted."""
-    noted = Noted()
+    notes = WorkerNotes()
 
     @app.task(name=TASK, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
     def run(task: Any, message: Message) -> None:
         try:
-            noted.call(message, task.request.id)
+            notes.call(message, task.request.id)
         except (Exception, SystemExit) as error:
-            noted.errors[task.request.id] = _described(error)
+            notes.errors[task.request.id] = _described(error)
             if task.request.retries >= message["retries"]:
                 raise (RuntimeError("a task called sys.exit()") if isinstance(error, SystemExit) else error) from None
             # Not by Celery's signal: that comes when the message is out, and its next run may have begun.
-            noted.note(message, "task_retried", task.request.id, error=noted.errors[task.request.id][0])
+            notes.note(message, "task_retried", task.request.id, error=notes.errors[task.request.id][0])
             raise task.retry(exc=error, countdown=message["backoff"] * 2**task.request.retries) from None
 
-    return noted
+    return notes
 
 
-class Noted:
+class WorkerNotes:
     """What happens in this worker, noted where each message says; told by Celery's signals, which hold this weakly."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from bgdemo.queue.engine import (
+from bgdemo.queue.broker.engine import (
     EMBEDDED,
     NAME,
     THREADS,
@@ -26,12 +26,12 @@ from bgdemo.queue.engine import (
     celery_app,
     refuse_unknown,
 )
-from bgdemo.queue.notes import Writer
-from bgdemo.queue.run import Noted, serve
+from bgdemo.queue.notes.notes import Writer
+from bgdemo.queue.worker.run import WorkerNotes, serve
 from bgdemo.threads.loop_thread import LoopThread
 
-GLANCE = 0.05
-"""Seconds between two looks at whether all is done."""
+CHECK_OVER_EVERY = 0.05
+"""Seconds between two looks whether all is over: the messages here, or Celery itself."""
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
     notes = arguments.notes or folder
     settings = Settings(arguments.broker, arguments.name, folder, notes, arguments.visibility_timeout, TIMEOUT)
     app = celery_app(settings, sends=False)
-    noted = serve(app)
+    taken = serve(app)
     worker = app.Worker(
         hostname=f"{settings.name}-{os.getpid()}@%h",
         pool="threads",  # not solo, which keeps RabbitMQ waiting for 10 s at a time; and Windows has no prefork
@@ -55,7 +55,7 @@ def main() -> int:
     )
     if arguments.watched:
         # What waits in the folder waits for this process; a server keeps its messages for the next one.
-        left = (lambda: _left(folder, noted)) if settings.broker == EMBEDDED else (lambda: bool(noted.open))
+        left = (lambda: _left(folder, taken)) if settings.broker == EMBEDDED else (lambda: bool(taken.open))
         _in_the_background(_end_when_alone(left, folder if arguments.remove else None))
     worker.start()
     return int(worker.exitcode or 0)
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ready(consumer: Any, notes: Path | None) -> None:
     # Where nothing else wakes it, Celery looks every 10 s whether it is to stop.
-    consumer.timer.call_repeatedly(GLANCE, lambda: None)
+    consumer.timer.call_repeatedly(CHECK_OVER_EVERY, lambda: None)
     if notes is not None:
         Writer(notes).write("worker_ready")
 
@@ -90,7 +90,7 @@ def _in_the_background(coroutine: Coroutine[Any, Any, None]) -> None:
 async def _end_when_alone(left: Callable[[], bool], folder: Path | None) -> None:
     await asyncio.to_thread(sys.stdin.buffer.read)
     while left():
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(CHECK_OVER_EVERY)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
         atexit._run_exitfuncs()  # what the tasks' modules have registered
@@ -100,12 +100,12 @@ async def _end_when_alone(left: Callable[[], bool], folder: Path | None) -> None
     state.should_stop = 0  # Celery's own way: it takes no more messages, and ends when its tasks have
 
 
-def _left(folder: Path, noted: Noted) -> bool:
+def _left(folder: Path, taken: WorkerNotes) -> bool:
     """Whether a message is left, here or in the folder; looked at twice: one may be on its way from there to here."""
     for _ in range(2):
-        if noted.open or any((folder / "messages").glob("*.msg")):
+        if taken.open or any((folder / "messages").glob("*.msg")):
             return True
-        time.sleep(2 * GLANCE)
+        time.sleep(2 * CHECK_OVER_EVERY)
     return False
 
 
