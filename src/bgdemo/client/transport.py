@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from bgdemo._compat.asyncio import running_loop
 from bgdemo.client.behaviour import Work
 from bgdemo.client.exchange import OneTurn
 from bgdemo.client.readers import LoopReader, ThreadReader, answer
@@ -236,7 +237,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
 
 def _answer_on(loop: asyncio.AbstractEventLoop, question: asyncio.Future[bool]) -> None:
     """Answer with yes, on any thread: what ended last may have run in another process."""
-    if asyncio._get_running_loop() is loop:
+    if running_loop() is loop:
         answer(question, True)
     else:
         with contextlib.suppress(RuntimeError):  # the loop was closed

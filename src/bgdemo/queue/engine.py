@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bgdemo._compat.borrowed import require
 from bgdemo.errors import QueueError
 
 EMBEDDED = "embedded"
@@ -117,7 +118,10 @@ def _needed(module: str) -> Any:
 def _url(settings: Settings) -> str:
     if settings.broker != EMBEDDED:
         return settings.broker
-    importlib.import_module("kombu.transport").TRANSPORT_ALIASES["bgdemo-files"] = "bgdemo.queue.files:Transport"
+    from bgdemo._compat import kombu
+
+    require(QueueError, *kombu.BORROWED)
+    kombu.name_transport("bgdemo-files", "bgdemo.queue.files:Transport")
     return "bgdemo-files://"
 
 

@@ -33,9 +33,13 @@ class Recorder:
     Args:
         app: any ASGI 3 app; FastAPI's and Starlette's background tasks are seen.
         clock: where times are read; the real clock, started by the first request, if none is given.
+
+    Raises:
+        ClientError: this version of Starlette runs its tasks in another way.
     """
 
     def __init__(self, app: ASGIApp, *, clock: Clock | None = None) -> None:
+        hooks.refuse_elsewhere()
         self.app = app
         self.log = Log(RealClock() if clock is None else as_clock(clock))
         self._request_ids = itertools.count(1)

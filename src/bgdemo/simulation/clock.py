@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from bgdemo._compat.cpython import before_threads_are_joined
 from bgdemo.clock import ClientClock
 from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, patches, report
@@ -34,6 +35,9 @@ class SimulatedClock(ClientClock):
         compute_timeout: seconds of computing without a wait after which EndlessLoopError is raised in the code that
             does it; None lets it compute for ever.
         max_steps: steps of one instant after which it is taken to go on without end, and DeadlockError is raised.
+
+    Raises:
+        ClientError: this version of Python, or of AnyIO, has not what it takes.
     """
 
     simulated = True
@@ -47,6 +51,7 @@ class SimulatedClock(ClientClock):
         compute_timeout: float | None = None,
         max_steps: int = 1_000_000,
     ) -> None:
+        patches.refuse_elsewhere()
         self._start_date = start_date
         self._patience = Patience(real_timeout, compute_timeout)
         self._max_steps = max_steps
@@ -179,8 +184,8 @@ class SimulatedClock(ClientClock):
     def _open(self) -> None:
         if self._baton.over:
             self._baton = self._new_baton(self._baton.nanoseconds / NANOSECONDS)
-        _clocks[self._baton] = self
         patches.install()
+        _clocks[self._baton] = self
 
     def _close(self) -> None:
         self._baton.end()
@@ -203,7 +208,7 @@ def _end_all() -> None:
 
 
 # Before concurrent.futures waits for its threads at the interpreter's exit: those on a clock would never come.
-threading._register_atexit(_end_all)  # type: ignore[attr-defined]
+before_threads_are_joined(_end_all)
 
 _clocks: dict[Baton, SimulatedClock] = {}
 """Those that run, by their batons."""
