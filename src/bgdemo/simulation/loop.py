@@ -79,6 +79,13 @@ class SimulatedEventLoop(OpenEventLoop):
         func, args = aliases.prepare(func, args)
         return super().run_in_executor(executor, func, *args)
 
+    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: object) -> None:
+        """Refused, as by every loop that is not on the main thread."""
+        raise RuntimeError(
+            "Signals come to the main thread alone, and a simulated event loop runs in another one: install no signal "
+            "handlers in an app, its server does that."
+        )
+
     def timer_is_due(self, timer: SimulatedTimer) -> None:
         """The baton says so, under its mutex."""
         self._due.append(timer)
