@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any, overload
 
+from bgdemo._compat.ipython import in_notebook
 from bgdemo.client import AsyncTestClient, TestClient
 from bgdemo.display import Mark, stacked, svg, text
 from bgdemo.questions import Answer, Question
@@ -166,7 +167,7 @@ def _screen(until: float, marks: Sequence[Mark]) -> Iterator[Callable[[Timeline]
     def going_on(timeline: Timeline) -> bool:
         return any(request.ended is None for request in timeline.requests if request.method != "WEBSOCKET")
 
-    if _in_notebook():
+    if in_notebook():
         from IPython.display import display, update_display
 
         place = f"bgdemo-{next(_places)}"
@@ -216,15 +217,6 @@ def run_pytest(file: str | os.PathLike[str]) -> None:
         env={**{name: value for name, value in os.environ.items() if name not in _SPEAK_UP}, **alone},
     )
     print(re.sub(r" in [\d.]+s.*$", "", done.stdout.rstrip(), flags=re.MULTILINE))
-
-
-def _in_notebook() -> bool:
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        return False
-    shell = get_ipython()
-    return shell is not None and hasattr(shell, "kernel")
 
 
 def _truth(timeline: Timeline, name: str) -> float | None:

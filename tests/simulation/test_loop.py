@@ -1,6 +1,7 @@
 """asyncio and AnyIO on the simulated event loop: sleeps, deadlines, executors."""
 
 import asyncio
+import signal
 import threading
 import time
 
@@ -111,6 +112,14 @@ def test_call_at_in_the_past_and_at_infinity():
         return called
 
     assert run(main) == ["past", "now"]
+
+
+def test_signal_handlers_are_refused_as_on_every_other_thread_than_the_main_one():
+    async def main() -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, print)
+
+    with pytest.raises(RuntimeError, match="Signals come to the main thread alone"):
+        SimulatedClock().run(main)
 
 
 def test_debug_mode():

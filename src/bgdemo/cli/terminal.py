@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
+from bgdemo._compat.rich import above_live_line
 from bgdemo.errors import BgdemoError
 
 if TYPE_CHECKING:
@@ -96,9 +97,7 @@ class Screen:
         """
         stream: Any = self._stream
         if self._console is not None:
-            from rich.file_proxy import FileProxy
-
-            stream = FileProxy(self._console, self._stream)
+            stream = above_live_line(self._console, self._stream)
         self._printed = printed = _Printed(stream, too_early)
         with contextlib.redirect_stdout(printed):
             yield

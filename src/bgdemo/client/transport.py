@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from bgdemo._compat.asyncio import running_loop
 from bgdemo.client.behaviour import Work
 from bgdemo.client.one_turn import OneTurn
 from bgdemo.client.readers import LoopReader, ThreadReader, answer
@@ -21,8 +22,7 @@ from bgdemo.threads.loop_thread import STOPPED, LoopThread
 from bgdemo.threads.signal import Signal
 
 GRACE, HURRY = 1.0, 0.3
-"""Seconds on the wall that a loop may take to answer, and a thread to end, when a client is closed; and where somebody
-wants out, as with Ctrl-C."""
+"""Seconds on the wall in which a loop answers and a thread ends when a client is closed; the less after Ctrl-C."""
 
 
 class ThreadTransport(httpx.BaseTransport):
@@ -243,7 +243,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
 
 def _answer_on(loop: asyncio.AbstractEventLoop, question: asyncio.Future[bool]) -> None:
     """Answer with yes, on any thread: what ended last may have run in another process."""
-    if asyncio._get_running_loop() is loop:
+    if running_loop() is loop:
         answer(question, True)
     else:
         with contextlib.suppress(RuntimeError):  # the loop was closed

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bgdemo._compat.celery import warm_up
 from bgdemo.errors import BrokerUnavailable, QueueError
 from bgdemo.queue.broker.arguments import importable, refuse_unsendable
 from bgdemo.queue.broker.engine import (
@@ -85,8 +86,7 @@ class Queue:
             part.mkdir(parents=True, exist_ok=True)
         self._settings = Settings(broker, name, self.folder, self._notes, visibility_timeout, timeout)
         self._app = celery_app(self._settings, sends=True)
-        self._app.finalize()
-        self._app.producer_pool  # noqa: B018  # half of what the first task would wait for is imported now
+        warm_up(self._app)
         self._retries, self._backoff, self._threads = retries, backoff, threads
         self._writer = Writer(self._notes)
         self._follower = Follower(self._settings, weakly(self._start_worker_unless_one_lives))

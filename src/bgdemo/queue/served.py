@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bgdemo._compat import uvicorn as uvicorn_compat
 from bgdemo.clock import RealClock
 from bgdemo.queue.broker.engine import EMBEDDED
 from bgdemo.queue.dependency import queue_of_environment
@@ -46,14 +47,13 @@ async def serve(app: Any, folder: Path) -> None:
     recorder.log = WrittenLog(writer)
     server = uvicorn.Server(uvicorn.Config(recorder, port=0, log_level="warning"))
     serving = asyncio.ensure_future(server.serve())
-    while not server.started:
+    while not uvicorn_compat.has_started(server):
         if serving.done():
             return
         await asyncio.sleep(CHECK_STARTED_EVERY)
-    host, port = server.servers[0].sockets[0].getsockname()
-    writer.write("served", url=f"http://{host}:{port}")
+    writer.write("served", url=uvicorn_compat.url_of(server))
     last_words = await asyncio.to_thread(sys.stdin.buffer.read)
-    server.should_exit = True
+    uvicorn_compat.ask_to_exit(server)
     await serving
     if last_words != KEEP:
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 from starlette.background import BackgroundTask, BackgroundTasks
 
+from bgdemo._compat.borrowed import require
+from bgdemo._compat.starlette import BORROWED
+from bgdemo.errors import ClientError
 from bgdemo.threads.turnstile import Turnstile
 
 TaskObject = BackgroundTask
@@ -35,6 +38,11 @@ _turnstile = Turnstile()
 _users = 0
 
 
+def refuse_elsewhere() -> None:
+    """Raise ClientError where Starlette has other seams; the message says which one is gone."""
+    require(ClientError, *BORROWED)
+
+
 def install() -> None:
     """Put the hooks in place; each call needs one `uninstall`."""
     _turnstile.run(lambda: _count(+1))
@@ -48,13 +56,6 @@ def uninstall() -> None:
 async def call(task: TaskObject) -> None:
     """Run a task just as Starlette does without hooks."""
     await _task_call.original(task)
-
-
-def with_function(task: TaskObject, func: Any) -> TaskObject:
-    """A task that calls `func` with the same arguments, in the same place."""
-    copy = object.__new__(BackgroundTask)
-    copy.func, copy.args, copy.kwargs, copy.is_async = func, task.args, task.kwargs, task.is_async
-    return copy
 
 
 def tasks_in(tasks: BackgroundTasks) -> Iterator[TaskObject]:

@@ -31,6 +31,9 @@ class Recorder:
         clock: where times are read; the real clock, started by the first request, if none is given.
         keep: how many requests to keep, the newest ones, with their tasks and events; None keeps all.
 
+    Raises:
+        ClientError: this version of Starlette runs its tasks in another way.
+
     >>> from bgdemo import Recorder
     >>> from bgdemo.lessons.add_task import app
     >>> recorder = Recorder(app)  # uvicorn.run(recorder) would serve it
@@ -39,6 +42,7 @@ class Recorder:
     """
 
     def __init__(self, app: ASGIApp, *, clock: Clock | None = None, keep: int | None = 10_000) -> None:
+        hooks.refuse_elsewhere()
         self.app = app
         self._keep = _checked(keep)
         self.log = Log(RealClock() if clock is None else as_clock(clock), keep=keep)

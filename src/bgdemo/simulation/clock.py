@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from bgdemo._compat.cpython import before_threads_are_joined
 from bgdemo.clock import ClientClock
 from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, patches, report
@@ -35,6 +36,9 @@ class SimulatedClock(ClientClock):
             does it; None lets it compute for ever.
         max_steps: steps of one instant after which it is taken to go on without end, and DeadlockError is raised.
 
+    Raises:
+        ClientError: this version of Python, or of AnyIO, has not what it takes.
+
     >>> from bgdemo import SimulatedClock, TestClient
     >>> from bgdemo.lessons.add_task import app
     >>> clock = SimulatedClock()
@@ -57,6 +61,7 @@ class SimulatedClock(ClientClock):
         compute_timeout: float | None = None,
         max_steps: int = 1_000_000,
     ) -> None:
+        patches.refuse_elsewhere()
         self._start_date = start_date
         self._patience = Patience(real_timeout, compute_timeout)
         self._max_steps = max_steps
@@ -195,8 +200,8 @@ class SimulatedClock(ClientClock):
     def _open(self) -> None:
         if self._baton.closed:
             self._baton = self._new_baton(self._baton.nanoseconds / NANOSECONDS)
-        _clocks[self._baton] = self
         patches.install()
+        _clocks[self._baton] = self
 
     def _close(self) -> None:
         self._baton.close()
@@ -219,7 +224,7 @@ def _close_all() -> None:
 
 
 # Before concurrent.futures waits for its threads at the interpreter's exit: those on a clock would never come.
-threading._register_atexit(_close_all)  # type: ignore[attr-defined]
+before_threads_are_joined(_close_all)
 
 _clocks: dict[Baton, SimulatedClock] = {}
 """Those that run, by their batons."""

@@ -6,17 +6,16 @@ import selectors
 from collections.abc import Callable
 from typing import Any
 
+from bgdemo._compat.asyncio import POLICY, OpenEventLoop, OpenTimer
 from bgdemo.simulation import aliases, stacks
 from bgdemo.simulation.baton import Baton
 from bgdemo.simulation.participants import Participant, Waiter, here
 
 real_new_event_loop = asyncio.new_event_loop
-POLICY: Any = getattr(asyncio.events, "BaseDefaultEventLoopPolicy", None)
-"""Makes event loops, up to Python 3.13."""
 _real_new_event_loop_of_policy: Any = getattr(POLICY, "new_event_loop", None)
 
 
-class SimulatedTimer(asyncio.TimerHandle):
+class SimulatedTimer(OpenTimer):
     """A callback of an event loop, and the alarm that it is called by."""
 
     __slots__ = ()
@@ -24,14 +23,14 @@ class SimulatedTimer(asyncio.TimerHandle):
     @property
     def alive(self) -> bool:
         """True if the callback is still wanted."""
-        return not (self.cancelled() or self._loop.is_closed())  # type: ignore[attr-defined]
+        return not (self.cancelled() or self.loop.is_closed())
 
     def ring(self) -> None:
         """Have the loop call the callback when it runs next."""
-        self._loop.timer_is_due(self)  # type: ignore[attr-defined]
+        self.loop.timer_is_due(self)
 
 
-class SimulatedEventLoop(asyncio.SelectorEventLoop):
+class SimulatedEventLoop(OpenEventLoop):
     """A selector event loop for one participant of a simulation.
 
     Its own clock is the baton's, its timers are the baton's alarms, and where it would wait in the selector
@@ -61,7 +60,7 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
         self, when: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.TimerHandle:
         """Call `callback` when the clock shows `when` seconds; callbacks of one instant in the order of these calls."""
-        self._check_closed()  # type: ignore[attr-defined]
+        self.refuse_if_closed()
         timer = SimulatedTimer(when, callback, args, self, context)
         with self.baton.mutex:
             self.baton.wakeups.add(when, timer)
@@ -77,6 +76,13 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
         """Run `func` in a thread; one that holds a real sleep is refused."""
         func, args = aliases.prepare(func, args)
         return super().run_in_executor(executor, func, *args)
+
+    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: object) -> None:
+        """Refused, as by every loop that is not on the main thread."""
+        raise RuntimeError(
+            "Signals come to the main thread alone, and a simulated event loop runs in another one: install no signal "
+            "handlers in an app, its server does that."
+        )
 
     def timer_is_due(self, timer: SimulatedTimer) -> None:
         """The baton says so, under its mutex."""
@@ -97,12 +103,12 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
         with self.baton.mutex:
             self.waker.called = False
             due, self._due = self._due, []
-        self._ready.extend(due)  # type: ignore[attr-defined]
+        self.about_to_run.extend(due)
 
     def _wait_for_real(self) -> None:
         baton = self.baton
         with baton.mutex:
-            mine = [entry for entry in baton.wakeups.alive() if getattr(entry[3], "_loop", None) is self]
+            mine = [entry for entry in baton.wakeups.alive() if getattr(entry[3], "loop", None) is self]
         baton.park(self.participant, self.waker, mine[0][2] if mine else None)
         with baton.mutex:
             now = baton.time()
@@ -110,17 +116,13 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
             self._due += due  # type: ignore[arg-type]
             baton.wakeups.discard(due)
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+    def timer_was_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """asyncio says so."""
         self.baton.wakeups.one_has_died()
 
-    def _write_to_self(self) -> None:
+    def wake_up(self) -> None:
+        """There is something to do. On any thread."""
         self.waker.release()
-
-    def _make_self_pipe(self) -> None:  # what wakes this loop is no pipe
-        self._ssock = self._csock = None
-
-    def _close_self_pipe(self) -> None:
-        pass
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

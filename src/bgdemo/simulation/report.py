@@ -1,12 +1,13 @@
 """Who waits where and for what, as the errors of the simulated clock tell it."""
 
 import asyncio
-import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
+from bgdemo._compat.cpython import frames_of_threads, lock_of
 from bgdemo.errors import DeadlockError, RealBlockingError, RealIOError
 from bgdemo.simulation import stacks
 from bgdemo.simulation.baton import Baton
@@ -46,7 +47,7 @@ def error(baton: Baton, how: CallEnd, call: Call, patience: float | None) -> Exc
 
 
 def _everybody(baton: Baton) -> list[str]:
-    frames = sys._current_frames()
+    frames = frames_of_threads()
     lines = []
     for participant in list(baton.participants):
         place = stacks.of_thread(_frame(participant, frames))
@@ -61,7 +62,7 @@ def _everybody(baton: Baton) -> list[str]:
 
 
 def _real_blocking(culprit: Participant, patience: float) -> str:
-    frame = _frame(culprit, sys._current_frames())
+    frame = _frame(culprit, frames_of_threads())
     place = stacks.of_thread(frame)
     what = "a library's code" if place is None else f"{place}: `{place.text}`"
     if culprit.interrupts:
@@ -103,7 +104,7 @@ def _sentence(place: stacks.Place) -> str:
     return f"{place}: `{place.text}`{waiting}"
 
 
-def _frame(participant: Participant, frames: dict[int, FrameType]) -> FrameType | None:
+def _frame(participant: Participant, frames: Mapping[int, FrameType]) -> FrameType | None:
     thread = participant.thread
     return None if thread is None or thread.ident is None else frames.get(thread.ident)
 
@@ -119,8 +120,7 @@ def _lock_in(frame: FrameType | None, place: stacks.Place | None) -> str | None:
     if frame is None or place is None:
         return None
     for name, value in _names(frame):
-        value = getattr(value, "_lock", value)  # of a Condition
-        if isinstance(value, _LOCKS) and _is_held(value) and name in place.text:
+        if isinstance(lock := lock_of(value), _LOCKS) and _is_held(lock) and name in place.text:
             return name
     return None
 

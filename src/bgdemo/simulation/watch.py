@@ -1,10 +1,10 @@
 """Whether the participant that has the baton does something with it, and whether it ever comes to an end."""
 
 import os
-import sys
 import time
 from dataclasses import dataclass, replace
 
+from bgdemo._compat.cpython import frames_of_threads, raise_in_thread
 from bgdemo.errors import EndlessLoopError
 from bgdemo.simulation import stacks
 from bgdemo.simulation.baton import Baton
@@ -95,11 +95,9 @@ class Watch:
 
 def interrupt(participant: Participant) -> None:
     """Raise EndlessLoopError in the app's own code on this thread, as soon as it runs Python again."""
-    import ctypes
-
     ident = participant.thread.ident if participant.thread is not None else None
-    if ident is not None and stacks.of_thread(sys._current_frames().get(ident)) is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(EndlessLoopError))
+    if ident is not None and stacks.of_thread(frames_of_threads().get(ident)) is not None:
+        raise_in_thread(ident, EndlessLoopError)
 
 
 def cpu_time(participant: Participant) -> int:

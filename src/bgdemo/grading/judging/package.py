@@ -8,7 +8,7 @@ from pathlib import Path
 _SOURCE = Path(__file__).parents[2]
 
 ANSWERS_MAY_IMPORT = (
-    "__init__.py", "advice.py", "assertions/", "clock.py", "client/", "display/", "errors.py", "lessons/",
+    "__init__.py", "_compat/", "advice.py", "assertions/", "clock.py", "client/", "display/", "errors.py", "lessons/",
     "notebook.py", "py.typed", "pytest_plugin.py", "queue/", "record/", "server.py", "simulation/", "testing/",
     "threads/", "exercises/engine/code.py", "exercises/engine/trial.py", "grading/answer_process/",
     "grading/protocol/", "grading/walls/", "model.py", "questions/guesses.py", "questions/question.py",

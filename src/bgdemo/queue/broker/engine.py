@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bgdemo._compat.borrowed import require
 from bgdemo.errors import QueueError
 
 EMBEDDED = "embedded"
@@ -117,9 +118,10 @@ def _needed(module: str) -> Any:
 def _url(settings: Settings) -> str:
     if settings.broker != EMBEDDED:
         return settings.broker
-    from kombu.transport import TRANSPORT_ALIASES
+    from bgdemo._compat import kombu
 
-    TRANSPORT_ALIASES["bgdemo-files"] = _files_transport  # type: ignore[assignment]  # kombu calls what is no string
+    require(QueueError, *kombu.BORROWED)
+    kombu.name_transport("bgdemo-files", _files_transport)
     return "bgdemo-files://"
 
 

@@ -13,11 +13,14 @@ from typing import Any
 from kombu.transport import filesystem
 from kombu.utils.json import dumps
 
+from bgdemo._compat.kombu import FolderChannel
 
-class FileChannel(filesystem.Channel):
-    """kombu's channel, with a `_put` that shows a message when all of it is there."""
 
-    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
+class FileChannel(FolderChannel):
+    """kombu's channel, but that it shows a message when all of it is there."""
+
+    def put_file(self, queue: str, payload: dict[str, Any]) -> None:
+        """Write a message beside its place first, and move it there then."""
         message_id = payload["properties"].get("correlation_id") or uuid.uuid4()
         path = os.path.join(self.data_folder_out, f"{time.time_ns():020d}_{message_id}.{queue}.msg")
         with open(f"{path}.new", "wb") as file:

@@ -6,7 +6,6 @@ the queue is, and when that process dies, however it dies: then the worker finis
 
 import argparse
 import asyncio
-import atexit
 import os
 import shutil
 import sys
@@ -16,6 +15,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from bgdemo._compat import celery
+from bgdemo._compat.cpython import run_exit_functions
 from bgdemo.queue.broker.engine import (
     EMBEDDED,
     NAME,
@@ -43,7 +44,9 @@ def main() -> int:
     settings = Settings(arguments.broker, arguments.name, folder, notes, arguments.visibility_timeout, TIMEOUT)
     app = celery_app(settings, sends=False)
     taken = serve(app)
-    worker = app.Worker(
+    worker = celery.make_worker(
+        app,
+        lambda consumer: _ready(consumer, arguments.notes),
         hostname=f"{settings.name}-{os.getpid()}@%h",
         pool="threads",  # not solo, which keeps RabbitMQ waiting for 10 s at a time; and Windows has no prefork
         concurrency=arguments.threads,
@@ -51,7 +54,6 @@ def main() -> int:
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,
-        ready_callback=lambda consumer: _ready(consumer, arguments.notes),
     )
     if arguments.watched:
         # What waits in the folder waits for this process; a server keeps its messages for the next one.
@@ -76,8 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ready(consumer: Any, notes: Path | None) -> None:
-    # Where nothing else wakes it, Celery looks every 10 s whether it is to stop.
-    consumer.timer.call_repeatedly(CHECK_OVER_EVERY, lambda: None)
+    celery.look_often(consumer, CHECK_OVER_EVERY)
     if notes is not None:
         Writer(notes).write("worker_ready")
 
@@ -93,11 +94,9 @@ async def _end_when_alone(left: Callable[[], bool], folder: Path | None) -> None
         await asyncio.sleep(CHECK_OVER_EVERY)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
-        atexit._run_exitfuncs()  # what the tasks' modules have registered
+        run_exit_functions()  # what the tasks' modules have registered
         os._exit(0)  # no message can come any more, and Celery would look for one for 4 s
-    from celery.worker import state
-
-    state.should_stop = 0  # Celery's own way: it takes no more messages, and ends when its tasks have
+    celery.stop_worker()
 
 
 def _left(folder: Path, taken: WorkerNotes) -> bool:

@@ -6,6 +6,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from bgdemo._compat.celery import came_again, message_of
 from bgdemo.queue.broker.arguments import found
 from bgdemo.queue.broker.engine import TASK
 from bgdemo.queue.notes.notes import Writer
@@ -81,8 +82,8 @@ class WorkerNotes:
 
     def _received(self, request: Any, **_: Any) -> None:
         self.open.add(request.id)
-        again = (request.delivery_info or {}).get("redelivered")
-        self.note(request.message.payload[0][0], "task_redelivered" if again else "task_received", request.id)
+        kind = "task_redelivered" if came_again(request) else "task_received"
+        self.note(message_of(request), kind, request.id)
 
     def _started(self, task_id: str, args: Any, **_: Any) -> None:
         self.note(args[0], "task_started", task_id)
