@@ -21,10 +21,11 @@ class Turnstile:
 
     def run(self, job: Callable[[], T]) -> T:
         """Wait for a turn, do the job, and give what it returns. Not for finalizers."""
-        with self._lock:
-            result = job()
-        self._do_what_was_left()
-        return result
+        try:
+            with self._lock:
+                return job()
+        finally:  # also where the job fails: the next one to come by may be a long way off
+            self._do_what_was_left()
 
     def run_soon(self, job: Callable[[], object]) -> None:
         """Do the job now, or, if somebody is inside, have it done before long; never waits."""

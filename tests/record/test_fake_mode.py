@@ -1,4 +1,4 @@
-"""Mode "fake": tasks are noted and kept where they would run, until somebody runs them."""
+"""Mode "fake": tasks are recorded and kept where they would run, until somebody runs them."""
 
 import asyncio
 import sys
@@ -202,7 +202,7 @@ def test_a_name_that_several_functions_share_is_refused() -> None:
 
     with TestClient(two(), clock="simulated", mode="fake") as client:
         client.post("/")
-        with pytest.raises(ValueError, match=r"^'pack' could be test_faked\.pack or test_faked\.test_a_name"):
+        with pytest.raises(ValueError, match=rf"^'pack' could be {__name__}\.pack or {__name__}\.test_a_name"):
             client.run_tasks("pack")
 
 

@@ -12,14 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from bgdemo import TestClient
 from bgdemo.errors import AppError, ClientError, DrainTimeout
-from gates import DEADLINE, Threads, forget_clients, in_thread, until
+from gates import DEADLINE, Threads, in_thread, until
 
 TASK_INIT = BackgroundTask.__init__
-
-
-@pytest.fixture(autouse=True)
-def _no_client_is_left() -> None:
-    forget_clients()
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""Notes and how they are read back: order, snapshots and error texts."""
+"""The log and how it is read back: order, snapshots and error texts."""
 
 import threading
 import tracemalloc

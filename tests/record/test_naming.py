@@ -24,15 +24,15 @@ class Callable:
 @pytest.mark.parametrize(
     ("func", "name", "full_name"),
     [
-        (function, "function", "test_naming.function"),
-        (coroutine_function, "coroutine_function", "test_naming.coroutine_function"),
-        (functools.partial(function), "function", "test_naming.function"),
-        (functools.partial(functools.partial(function), 1), "function", "test_naming.function"),
-        (Callable(), "Callable", "test_naming.Callable"),
-        (functools.partial(Callable()), "Callable", "test_naming.Callable"),
-        (Callable().method, "method", "test_naming.Callable.method"),
-        (Callable, "Callable", "test_naming.Callable"),
-        (lambda: None, "<lambda>", "test_naming.<lambda>"),
+        (function, "function", f"{__name__}.function"),
+        (coroutine_function, "coroutine_function", f"{__name__}.coroutine_function"),
+        (functools.partial(function), "function", f"{__name__}.function"),
+        (functools.partial(functools.partial(function), 1), "function", f"{__name__}.function"),
+        (Callable(), "Callable", f"{__name__}.Callable"),
+        (functools.partial(Callable()), "Callable", f"{__name__}.Callable"),
+        (Callable().method, "method", f"{__name__}.Callable.method"),
+        (Callable, "Callable", f"{__name__}.Callable"),
+        (lambda: None, "<lambda>", f"{__name__}.<lambda>"),
         (print, "print", "builtins.print"),
         ([].append, "append", "builtins.list.append"),
         (None, "NoneType", "builtins.NoneType"),
@@ -68,7 +68,7 @@ def test_a_proxy_that_answers_every_attribute_has_a_name_of_text() -> None:
         ("Mailer.post", "app.Mailer.post"),
         ("end", "end"),
         ("app.sen", "app.sen"),
-        (function, "test_naming.function"),
+        (function, f"{__name__}.function"),
     ],
 )
 def test_a_name_means_the_function_that_it_is_the_end_of(given: Any, known: str) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
+from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
@@ -11,27 +12,18 @@ from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 from starlette.types import Receive, Scope, Send
 
-from bgdemo import AsyncTestClient, TestClient
+from bgdemo import AsyncTestClient, Recorder, TestClient
+from bgdemo.client.stock import StockBehaviour
 from bgdemo.errors import ClientError, ResponseTimeout
+from bgdemo.threads.loop_thread import LoopThread
+from client.work import Job
 from gates import DEADLINE, Gate, Threads, in_thread
 
 var: ContextVar[str] = ContextVar("var", default="unset")
 
 
-@pytest.fixture
-def gate() -> Iterator[Gate]:
-    gate = Gate()
-    yield gate
-    gate.open()
-
-
-@pytest.fixture
-def threads() -> Threads:
-    return Threads()
-
-
 class Endless:
-    """An app that sends chunks, notes which it has got rid of, and then waits until it is cancelled."""
+    """An app that sends chunks, counts which it has got rid of, and then waits until it is cancelled."""
 
     def __init__(self, *chunks: bytes) -> None:
         self.sent: list[bytes] = []
@@ -370,3 +362,123 @@ class TestWebSockets:
 
         ended: list[bool] = []
         asyncio.run(asyncio.wait_for(main(), DEADLINE))
+
+
+def on_a_loop(main: Callable[[], Awaitable[object]]) -> None:
+    async def limited() -> None:
+        await asyncio.wait_for(main(), DEADLINE)
+
+    asyncio.run(limited())
+
+
+async def under_way(behaviour: StockBehaviour, job: Job) -> "asyncio.Task[None]":
+    """The job, which has begun."""
+    running = asyncio.create_task(behaviour.run(job, Recorder(Response()), print))
+    while not job.began:
+        await asyncio.sleep(0)
+    return running
+
+
+class TestBehaviour:
+    def test_the_app_finds_a_copy_of_the_callers_context(self) -> None:
+        token = var.set("of the caller")
+        try:
+            context = StockBehaviour().context()
+            context.run(var.set, "of the app")
+            assert (context.run(var.get), var.get()) == ("of the app", "of the caller")
+        finally:
+            var.reset(token)
+
+    @pytest.mark.parametrize("chunk", [b"", b"x", b"12345"])
+    def test_every_chunk_is_passed_on_and_counts_as_one(self, chunk: bytes) -> None:
+        behaviour = StockBehaviour()
+        assert behaviour.passes_on(chunk)
+        assert behaviour.size(chunk) == 1
+
+    @pytest.mark.parametrize("is_last", [True, False])
+    def test_the_app_waits_for_its_reader_after_each_chunk(self, is_last: bool) -> None:
+        assert StockBehaviour().waits_for_reader(is_last=is_last)
+
+    @pytest.mark.parametrize("wants_errors", [True, False])
+    def test_a_websocket_raises_what_the_app_raises_whatever_the_client_wants(self, wants_errors: bool) -> None:
+        assert StockBehaviour(raise_server_exceptions=wants_errors).raises_in_websockets
+
+    def test_work_runs_to_its_own_end(self) -> None:
+        async def main() -> None:
+            behaviour, job = StockBehaviour(), Job()
+            running = await under_way(behaviour, job)
+            job.may_end.set()
+            await running
+            assert (job.ended, job.cancelled) == (True, False)
+
+        on_a_loop(main)
+
+    def test_leaving_what_is_not_complete_cancels_it_and_waits_for_its_end(self) -> None:
+        async def main() -> None:
+            behaviour, job = StockBehaviour(), Job()
+            running = await under_way(behaviour, job)
+            await behaviour.leave(job, print)
+            assert (job.cancelled, job.abandoned, job.ended) == (True, True, True)
+            assert running.done()
+            assert not running.cancelled()  # the cancellation stays within the work
+
+        on_a_loop(main)
+
+    def test_leaving_what_is_complete_waits_for_its_end_and_cancels_nothing(self) -> None:
+        async def main() -> None:
+            behaviour, job = StockBehaviour(), Job()
+            job.complete = True
+            await under_way(behaviour, job)
+            leaving = asyncio.create_task(behaviour.leave(job, print))
+            await asyncio.sleep(0)
+            assert not leaving.done()
+            job.may_end.set()
+            await leaving
+            assert (job.cancelled, job.abandoned, job.ended) == (False, False, True)
+
+        on_a_loop(main)
+
+    def test_leaving_one_of_two_leaves_the_other_alone(self) -> None:
+        async def main() -> None:
+            behaviour, left, other = StockBehaviour(), Job(), Job()
+            await under_way(behaviour, left)
+            running = await under_way(behaviour, other)
+            await behaviour.leave(left, print)
+            assert not running.done()
+            other.may_end.set()
+            await running
+            assert not other.cancelled
+
+        on_a_loop(main)
+
+    def test_leaving_what_has_ended_is_nothing(self) -> None:
+        async def main() -> None:
+            behaviour, job = StockBehaviour(), Job()
+            running = await under_way(behaviour, job)
+            job.may_end.set()
+            await running
+            await behaviour.leave(job, print)
+            assert not job.cancelled
+
+        on_a_loop(main)
+
+    def test_leaving_from_another_thread_waits_for_the_end_as_well(self) -> None:
+        behaviour, thread = StockBehaviour(), LoopThread()
+
+        async def begin() -> Job:
+            job = Job()
+            running.append(await under_way(behaviour, job))
+            return job
+
+        running: list[asyncio.Task[None]] = []
+        try:
+            job = thread.run(begin())
+            behaviour.leave_from_thread(job, print, thread)
+            assert (job.cancelled, job.ended, running[0].done()) == (True, True, True)
+        finally:
+            thread.close(DEADLINE)
+
+    def test_leaving_what_has_ended_asks_nothing_of_a_thread_that_may_be_gone(self) -> None:
+        behaviour, thread, ended = StockBehaviour(), LoopThread(), SimpleNamespace(ended=True)
+        thread.close(DEADLINE)
+        behaviour.leave_from_thread(ended, print, thread)  # type: ignore[arg-type]

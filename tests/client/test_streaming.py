@@ -21,13 +21,6 @@ HIGH_WATER = LiveBehaviour.high_water
 START = {"type": "http.response.start", "status": 200, "headers": []}
 
 
-@pytest.fixture
-def gate() -> Iterator[Gate]:
-    gate = Gate()
-    yield gate
-    gate.open()
-
-
 def streaming(chunks: Any, background: BackgroundTask | None = None) -> FastAPI:
     app = FastAPI()
 
