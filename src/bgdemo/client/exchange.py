@@ -36,8 +36,6 @@ class Exchange:
     wake: Callable[[], object]
     on_background: Callable[["Exchange"], object]
     """Called when all of the response is the reader's."""
-    on_tasks: Callable[["Exchange"], object]
-    """Called when the app comes to its first task, or to its end."""
     status = 0
     headers: list[tuple[bytes, bytes]]
     debug: dict[str, Any] | None = None
@@ -77,6 +75,8 @@ class Exchange:
         self.order = ResponseOrder(self.name)
         self.rules = HttpRules(request.method, self.name) if behaviour.keeps_to_http else None
         self._request_body: bytes | None = body
+        self.on_tasks: Callable[[Exchange], object] = _ignore
+        """Called when the app comes to its first task, or to its end."""
 
     async def run(self, recorder: Recorder, keep: Callable[[BaseException], object]) -> None:
         """Call the app.
@@ -232,4 +232,8 @@ class Exchange:
 
 
 def _nothing() -> None:
+    pass
+
+
+def _ignore(exchange: Exchange) -> None:
     pass
