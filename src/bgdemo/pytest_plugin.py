@@ -26,8 +26,8 @@ _CLIENTS: pytest.StashKey["ClientsOfTest"] = pytest.StashKey()
 _FIXTURES = {"bg_client", "async_bg_client"}
 _CHOICES = {"clock": ("real", "simulated"), "mode": ("live", "fake")}
 _MARKER = (
-    "bgdemo(clock=None, mode=None): the clock ('real' or 'simulated') and the mode ('live', or 'fake': tasks are recorded "
-    "and do not run) of the clients that bg_client and async_bg_client make."
+    "bgdemo(clock=None, mode=None): the clock ('real' or 'simulated') and the mode ('live', or 'fake': tasks are "
+    "recorded and do not run) of the clients that bg_client and async_bg_client make."
 )
 
 
