@@ -93,20 +93,30 @@ class _Seam:
         self._name = name
         self._hook = hook
         self._hooked: Any = None
+        self._left: dict[int, tuple[Any, Any]] = {}
+        """Hooks that somebody else was above when they were taken out, and what is below each, by their ids."""
         self.original = getattr(owner, name)
 
     def put_in(self) -> None:
         def observer() -> Observer | None:
             return current.get() if self._hooked is hooked else None  # else it was left below somebody else's
 
-        self.original = getattr(self._owner, self._name)
+        self.original = self._below_what_was_left(getattr(self._owner, self._name))
         self._hooked = hooked = functools.wraps(self.original)(self._hook(self.original, observer))
         setattr(self._owner, self._name, hooked)
 
     def take_out(self) -> None:
         if getattr(self._owner, self._name) is self._hooked:
             setattr(self._owner, self._name, self.original)
+        else:
+            self._left[id(self._hooked)] = self._hooked, self.original
         self._hooked = None
+
+    def _below_what_was_left(self, found: Any) -> Any:
+        """What is in the method's place, without hooks of an earlier time that have come to light again."""
+        while id(found) in self._left:
+            _, found = self._left.pop(id(found))
+        return found
 
 
 def _count(change: int) -> None:
