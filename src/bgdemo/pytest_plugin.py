@@ -64,16 +64,20 @@ class AsyncBgClient(Protocol):
 @pytest.fixture
 def bg_client(request: pytest.FixtureRequest) -> Iterator[BgClient]:
     """Make TestClients, on the simulated clock, that end with the test: `client = bg_client(app)`."""
+    from bgdemo.testing.makers import ClientMaker
+
     clients = _clients_of(request.node)
-    yield clients.make
+    yield ClientMaker(clients)
     clients.close()
 
 
 @pytest.fixture
 def async_bg_client(request: pytest.FixtureRequest) -> Iterator[AsyncBgClient]:
     """Make AsyncTestClients that end with the test: `client = async_bg_client(app)`, `await client.get("/")`."""
+    from bgdemo.testing.makers import AsyncClientMaker
+
     clients = _clients_of(request.node)
-    yield clients.make_async
+    yield AsyncClientMaker(clients)
     clients.abandon()
 
 
