@@ -2,12 +2,12 @@
 
 import time
 
-from bgdemo.simulation.participants import ClockClosed, Participant, Waiter
+from bgdemo.simulation.participants import AnyParticipant, ClockClosed, Waiter
 
 _real_sleep = time.sleep
 
 
-def wait_for_real(me: Participant, waiter: Waiter | None, when: float | None) -> bool:
+def wait_for_real(me: AnyParticipant, waiter: Waiter | None, when: float | None) -> bool:
     """Wait on, now that simulated time has ended.
 
     Args:

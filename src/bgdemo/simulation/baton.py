@@ -6,7 +6,9 @@ thread is, and every run of a program is the same run.
 
 import threading
 import time
+from collections.abc import Callable
 
+from bgdemo.simulation import participants
 from bgdemo.simulation.afterwards import wait_for_real
 from bgdemo.simulation.calls import CallEnd
 from bgdemo.simulation.moments import KNOWN_LIMIT
@@ -23,7 +25,7 @@ _ROUND = 128
 class Baton(Turns):
     """Who runs, who is ready, who waits, and what time it is. Args: as for Moments."""
 
-    def add(self, thread: threading.Thread | None, kind: Kind) -> Participant:
+    def add(self, thread: threading.Thread | None, kind: Kind) -> "Player":
         """A thread that is about to start takes part; it runs when its turn comes."""
         participant = Participant(self, thread, kind)
         with self.mutex:
@@ -32,7 +34,7 @@ class Baton(Turns):
             self.somebody_is_ready()
         return participant
 
-    def remove(self, participant: Participant) -> None:
+    def remove(self, participant: "Player") -> None:
         """A thread ends, or takes no part any more."""
         with self.mutex:
             participant.ended = True
@@ -41,7 +43,7 @@ class Baton(Turns):
                 self.ready.remove(participant)
             self.gives_up(participant)
 
-    def park(self, me: Participant, waiter: Waiter | None, when: float | None) -> bool:
+    def park(self, me: "Player", waiter: Waiter | None, when: float | None) -> bool:
         """Wait; others run meanwhile.
 
         Args:
@@ -68,7 +70,7 @@ class Baton(Turns):
             return wait_for_real(me, waiter, when)
         return waiter is not None and waiter.called
 
-    def let_others(self, me: Participant, *, go_first: bool) -> None:
+    def let_others(self, me: "Player", *, go_first: bool) -> None:
         """Let the caller, or others who are ready, run now.
 
         Args:
@@ -86,12 +88,12 @@ class Baton(Turns):
         me.lock.acquire()
         self._refuse_to_spin(me)
 
-    def hold(self, me: Participant) -> None:
+    def hold(self, me: "Player") -> None:
         """Stop right here if the caller has what it waits for, and go on in its next call."""
         if self.call is None or self.call.done:
             self.let_others(me, go_first=True)
 
-    def step(self, me: Participant) -> None:
+    def step(self, me: "Player") -> None:
         """A participant that goes on without waiting says so now and then: it may not keep the baton for ever."""
         self._refuse_to_spin(me)
         if self.closed:
@@ -106,13 +108,13 @@ class Baton(Turns):
             if self.ready:
                 self.let_others(me, go_first=False)
 
-    def read(self, me: Participant) -> float:
+    def read(self, me: "Player") -> float:
         """The seconds, for a participant that looks at the clock; one that only looks would do so for ever."""
         if self.count_reading():
             self.step(me)
         return self.seconds
 
-    def listen(self, me: Participant, signal: Signal, when: float | None) -> bool:
+    def listen(self, me: "Player", signal: Signal, when: float | None) -> bool:
         """Wait for a signal, as a participant; True if it was set."""
         waiter = Waiter(me)
         entry = (signal, waiter)
@@ -146,6 +148,13 @@ class Baton(Turns):
         """Seconds, as event loops and threads read them; from the end on, a real clock goes on from there."""
         return self.seconds + _real_monotonic() - self._closed_at if self.closed else self.seconds
 
-    def _refuse_to_spin(self, me: Participant) -> None:
+    def _refuse_to_spin(self, me: "Player") -> None:
         if self.closed and (me.kind == "worker" or self.spins(me)):
             raise ClockClosed("The simulated clock has ended, on which this thread went on without end.")
+
+
+Player = Participant[Baton]
+"""A participant, with its baton."""
+
+here: Callable[[], Player | None] = participants.here
+"""The participant that this thread is; None on every other thread, and once its simulation is over."""

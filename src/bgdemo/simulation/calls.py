@@ -3,7 +3,7 @@
 import enum
 import threading
 
-from bgdemo.simulation.participants import Participant
+from bgdemo.simulation.participants import AnyParticipant
 from bgdemo.simulation.wakeups import to_nanoseconds
 from bgdemo.threads.signal import Signal
 
@@ -36,7 +36,7 @@ class Call:
         self.seconds = seconds
         self.patient = patient
         self.how: CallEnd | None = None
-        self.culprit: Participant | None = None
+        self.culprit: AnyParticipant | None = None
         self.lock = threading.Lock()  # released to hand the baton back
         self.lock.acquire()
         self._signalled = False

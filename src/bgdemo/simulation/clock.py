@@ -11,12 +11,11 @@ from bgdemo._compat.cpython import before_threads_are_joined
 from bgdemo.clock import ClientClock
 from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, patches, report
-from bgdemo.simulation.baton import Baton
+from bgdemo.simulation.baton import Baton, here
 from bgdemo.simulation.calls import Call, CallEnd
 from bgdemo.simulation.driving import drive
 from bgdemo.simulation.loop import SimulatedEventLoop
 from bgdemo.simulation.loop_thread import SimulatedLoopThread
-from bgdemo.simulation.participants import here
 from bgdemo.simulation.wakeups import NANOSECONDS
 from bgdemo.simulation.watch import Patience, Watch
 

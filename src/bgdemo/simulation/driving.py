@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from bgdemo.simulation.baton import Baton
+from bgdemo.simulation.baton import Baton, here
 from bgdemo.simulation.calls import Call, CallEnd
-from bgdemo.simulation.participants import here
 
 _GLANCE = 0.1
 """Real seconds between two looks at whether a participant still does something."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from bgdemo._compat.asyncio import POLICY, OpenEventLoop, OpenTimer
 from bgdemo.simulation import aliases, stacks
-from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.participants import Participant, Waiter, here
+from bgdemo.simulation.baton import Baton, Player, here
+from bgdemo.simulation.participants import Waiter
 
 real_new_event_loop = asyncio.new_event_loop
 _real_new_event_loop_of_policy: Any = getattr(POLICY, "new_event_loop", None)
@@ -37,7 +37,7 @@ class SimulatedEventLoop(OpenEventLoop):
     it waits for the baton. Everything else is asyncio's own.
     """
 
-    def __init__(self, baton: Baton, participant: Participant) -> None:
+    def __init__(self, baton: Baton, participant: Player) -> None:
         self.baton = baton
         self.participant = participant
         self.waker = Waiter(participant)

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, report
-from bgdemo.simulation.baton import Baton
+from bgdemo.simulation.baton import Baton, here
 from bgdemo.simulation.calls import Call, CallEnd
 from bgdemo.simulation.driving import drive
 from bgdemo.simulation.loop import SimulatedEventLoop
-from bgdemo.simulation.participants import ClockClosed, enter, here, leave
+from bgdemo.simulation.participants import ClockClosed, enter, leave
 from bgdemo.simulation.wakeups import NEVER
 from bgdemo.simulation.watch import Patience, Watch
 from bgdemo.threads.loop_thread import LoopThread, Outcome

@@ -6,7 +6,7 @@ from typing import Any
 
 from bgdemo._compat.cpython import options_of, threads_of, was_shut_down, work_queue_of
 from bgdemo.simulation import aliases, waits
-from bgdemo.simulation.participants import Participant, here
+from bgdemo.simulation.baton import Player, here
 from bgdemo.simulation.threads import members
 from bgdemo.threads.executor import DaemonExecutor
 
@@ -24,7 +24,7 @@ def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> "concurrent.futu
     return real_submit(self, fn, *args, **kwargs)
 
 
-def _takes_part(pool: Any, me: Participant) -> bool:
+def _takes_part(pool: Any, me: Player) -> bool:
     if not isinstance(work_queue_of(pool), waits.SimpleQueue):
         return False
     return all(_baton_of(thread) is me.baton for thread in threads_of(pool))
@@ -35,7 +35,7 @@ def _baton_of(thread: threading.Thread) -> object:
     return None if participant is None else participant.baton
 
 
-def _double(pool: Any, me: Participant) -> concurrent.futures.Executor | None:
+def _double(pool: Any, me: Player) -> concurrent.futures.Executor | None:
     """The pool on the clock; None for one whose jobs are not simply called: they run in real time, as in a process."""
     double = me.baton.pools.get(pool)
     if double is None and (options := options_of(pool)) is not None:

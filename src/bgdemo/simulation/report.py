@@ -10,9 +10,8 @@ from typing import Any
 from bgdemo._compat.cpython import frames_of_threads, lock_of
 from bgdemo.errors import DeadlockError, RealBlockingError, RealIOError
 from bgdemo.simulation import stacks
-from bgdemo.simulation.baton import Baton
+from bgdemo.simulation.baton import Baton, Player
 from bgdemo.simulation.calls import Call, CallEnd
-from bgdemo.simulation.participants import Participant
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 
@@ -61,7 +60,7 @@ def _everybody(baton: Baton) -> list[str]:
     return lines
 
 
-def _real_blocking(culprit: Participant, patience: float) -> str:
+def _real_blocking(culprit: Player, patience: float) -> str:
     frame = _frame(culprit, frames_of_threads())
     place = stacks.of_thread(frame)
     what = "a library's code" if place is None else f"{place}: `{place.text}`"
@@ -104,12 +103,12 @@ def _sentence(place: stacks.Place) -> str:
     return f"{place}: `{place.text}`{waiting}"
 
 
-def _frame(participant: Participant, frames: Mapping[int, FrameType]) -> FrameType | None:
+def _frame(participant: Player, frames: Mapping[int, FrameType]) -> FrameType | None:
     thread = participant.thread
     return None if thread is None or thread.ident is None else frames.get(thread.ident)
 
 
-def _name(participant: Participant) -> str:
+def _name(participant: Player) -> str:
     return repr(participant.thread.name) if participant.thread is not None else "of the event loop"
 
 

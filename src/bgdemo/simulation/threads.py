@@ -7,7 +7,8 @@ from typing import Any
 from bgdemo._compat import anyio
 from bgdemo._compat.cpython import is_pool_thread
 from bgdemo.simulation import aliases
-from bgdemo.simulation.participants import ClockClosed, Outside, Participant, Waiter, enter, here, leave
+from bgdemo.simulation.baton import Player, here
+from bgdemo.simulation.participants import ClockClosed, Outside, Waiter, enter, leave
 from bgdemo.threads.loop_thread import ThreadOfLoop
 
 real_start = threading.Thread.start
@@ -15,7 +16,7 @@ real_run_sync = anyio.PLACE.run_sync
 real_join = threading.Thread.join
 
 _joiners: dict[threading.Thread, list[Waiter]] = {}
-members: dict[threading.Thread, Participant] = {}
+members: dict[threading.Thread, Player] = {}
 """The participants that are threads which the app started."""
 
 
@@ -59,7 +60,7 @@ def run_sync(func: Any, *args: Any, **kwargs: Any) -> Any:
     return real_run_sync(func, *args, **kwargs)
 
 
-def _run(participant: Participant, run: Any) -> None:
+def _run(participant: Player, run: Any) -> None:
     thread = threading.current_thread()
     del thread.run
     enter(participant)

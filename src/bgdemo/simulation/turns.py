@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from bgdemo.simulation.calls import Call, CallEnd
 from bgdemo.simulation.moments import Moments
-from bgdemo.simulation.participants import Participant, Waiter
+from bgdemo.simulation.participants import AnyParticipant, Waiter
 from bgdemo.simulation.wakeups import NEVER
 from bgdemo.threads.signal import Signal
 
@@ -31,10 +31,10 @@ class Turns(Moments):
         """What callers want from event loops; done when all that was ready before has gone on."""
         self.pools: dict[concurrent.futures.Executor, concurrent.futures.Executor] = {}
         """What stands in here for thread pools from outside."""
-        self.participants: dict[Participant, None] = {}
-        self.ready: deque[Participant] = deque()
-        self.holder: Participant | None = None
-        self.lost: dict[Participant, None] = {}  # the baton was taken from them, and they have not come back
+        self.participants: dict[AnyParticipant, None] = {}
+        self.ready: deque[AnyParticipant] = deque()
+        self.holder: AnyParticipant | None = None
+        self.lost: dict[AnyParticipant, None] = {}  # the baton was taken from them, and they have not come back
         self.call: Call | None = None
         self.switches = 0
         self.sockets: dict[tuple[int, int], str] = {}
@@ -43,7 +43,7 @@ class Turns(Moments):
         self._passing = False  # the next is being chosen
         self.listeners: list[tuple[Signal, Waiter]] = []
 
-    def make_ready(self, participant: Participant) -> None:
+    def make_ready(self, participant: AnyParticipant) -> None:
         """Whatever a participant waited for, it waits no more. Under the mutex."""
         participant.waiter = None
         if participant.nap is not None:
@@ -68,7 +68,7 @@ class Turns(Moments):
                 self.make_ready(participant)
                 self.somebody_is_ready()
 
-    def gives_up(self, participant: Participant) -> None:
+    def gives_up(self, participant: AnyParticipant) -> None:
         """A participant waits or ends. Under the mutex."""
         if participant in self.lost:
             del self.lost[participant]

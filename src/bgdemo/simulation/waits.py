@@ -6,7 +6,8 @@ from collections import deque
 from typing import Any
 
 from bgdemo._compat.cpython import holds_lock, wait_on
-from bgdemo.simulation.participants import Waiter, here
+from bgdemo.simulation.baton import here
+from bgdemo.simulation.participants import Waiter
 
 real_wait = threading.Condition.wait
 RealSimpleQueue = queue.SimpleQueue

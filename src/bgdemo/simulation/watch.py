@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from bgdemo._compat.cpython import frames_of_threads, raise_in_thread
 from bgdemo.errors import EndlessLoopError
 from bgdemo.simulation import stacks
-from bgdemo.simulation.baton import Baton
+from bgdemo.simulation.baton import Baton, Player
 from bgdemo.simulation.calls import Call
-from bgdemo.simulation.participants import Participant
 from bgdemo.simulation.wakeups import NANOSECONDS
 
 _COARSE = 20_000_000
@@ -82,7 +81,7 @@ class Watch:
             self._idle += seconds
         return self._patience.real_timeout is not None and self._idle >= self._patience.real_timeout
 
-    def _computes_too_long(self, culprit: Participant) -> bool:
+    def _computes_too_long(self, culprit: Player) -> bool:
         limit = self._patience.compute_timeout
         if limit is None or self._cpu - self._cpu_at_first < limit * NANOSECONDS:
             return False
@@ -93,14 +92,14 @@ class Watch:
         return False
 
 
-def interrupt(participant: Participant) -> None:
+def interrupt(participant: Player) -> None:
     """Raise EndlessLoopError in the app's own code on this thread, as soon as it runs Python again."""
     ident = participant.thread.ident if participant.thread is not None else None
     if ident is not None and stacks.of_thread(frames_of_threads().get(ident)) is not None:
         raise_in_thread(ident, EndlessLoopError)
 
 
-def cpu_time(participant: Participant) -> int:
+def cpu_time(participant: Player) -> int:
     """Nanoseconds that the thread has computed; where only the whole process's are known, those, and coarse."""
     try:
         # Not pthread_getcpuclockid: asking it for a thread that has just ended can crash the interpreter.
