@@ -4,20 +4,25 @@
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 PIP := $(VENV_PYTHON) -m pip --disable-pip-version-check
+# Each file is one worker's, so that what its tests share is made once; tests/conftest.py puts the long files first.
+# The tests start hundreds of Pythons: the first one compiles the package for all, also where the environment forbids it.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab demo test bench soak peers build lint
+.PHONY: help lab demo test test-all bench soak fuzz peers build lint
 
 help:
-	@echo "make lab    open the course in JupyterLab"
-	@echo "make demo   the article's experiment in the terminal, 7 seconds"
-	@echo "make test   run the tests"
-	@echo "make bench  measure what a request costs"
-	@echo "make soak   run the simulated clock 1,000 times, and compare"
-	@echo "make peers  run FastAPI's and Starlette's own tests with bgdemo's client"
-	@echo "make build  build the notebooks from their sources"
-	@echo "make lint   check style and types"
+	@echo "make lab      open the course in JupyterLab"
+	@echo "make demo     the article's experiment in the terminal, 7 seconds"
+	@echo "make test     run the tests that need only Python, in a few minutes"
+	@echo "make test-all run all tests, with brokers, a browser and new environments"
+	@echo "make bench    measure what a request costs"
+	@echo "make soak     run the simulated clock 1,000 times, and compare"
+	@echo "make fuzz     compare 5,000 random apps with uvicorn, or BGDEMO_APPS of them"
+	@echo "make peers    run FastAPI's and Starlette's own tests with bgdemo's client"
+	@echo "make build    build the notebooks from their sources"
+	@echo "make lint     check style and types"
 
 lab: $(VENV)/with-notebooks
 	@$(VENV_PYTHON) -m bgdemo lab
@@ -26,13 +31,19 @@ demo: $(VENV)/with-notebooks
 	@$(VENV_PYTHON) -m bgdemo demo
 
 test: $(VENV)/with-test
-	@$(VENV_PYTHON) -m pytest -n auto --dist loadfile
+	@$(PYTEST) -m "not starts"
+
+test-all: $(VENV)/with-test
+	@$(PYTEST)
 
 bench: $(VENV)/with-test
 	@$(VENV_PYTHON) -m pytest tests/benchmarks -o addopts= --benchmark-only -p no:randomly
 
 soak: $(VENV)/with-test
 	@BGDEMO_RUNS=1000 $(VENV_PYTHON) -m pytest tests/simulation/test_determinism.py --timeout 3600
+
+fuzz: $(VENV)/with-test
+	@BGDEMO_APPS=$${BGDEMO_APPS:-5000} $(VENV_PYTHON) -m pytest tests/conformance/test_random_apps.py --timeout 36000
 
 peers: $(VENV)/with-test
 	@$(VENV_PYTHON) tests/peers/run.py

@@ -13,6 +13,7 @@ import io
 import os
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import get_args
 
@@ -171,9 +172,11 @@ def main() -> int:
         drawn = {"picture.svg": picture()}
         drawn |= {f"practice_{subject}.ipynb": text(practice(subject)) for subject in subjects()}
         stale += _keep(drawn, check=arguments.check)
-    for source in sources(arguments.names):
+    found = sources(arguments.names)
+    # Most of the time is real seconds of waiting. A build has the processor to itself: its seconds are shown.
+    threads = ThreadPoolExecutor(4 if arguments.check else 1)
+    for source, built in zip(found, threads.map(lambda source: run(read(source)), found), strict=True):
         target = source.with_suffix(".ipynb")
-        built = run(read(source))
         if arguments.check:
             if not target.exists() or compared(nbformat.read(target, as_version=4)) != compared(built):
                 stale.append(target.name)

@@ -2,12 +2,15 @@
 
 import importlib.util
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import nbformat
+from jupyter_core.utils import ensure_event_loop
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SOURCES = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
@@ -54,6 +57,23 @@ def executed(name: str, *changes: tuple[str, str]) -> Any:
     return build.run(notebook)
 
 
+def side_by_side(*runs: Callable[[], Any]) -> None:
+    """Have notebooks run at the same time, since most of what they take is real seconds of waiting.
+
+    Args:
+        runs: each calls `executed`, which keeps the result for the tests; what a run raises is raised in these again.
+    """
+
+    def run_on_its_own_loop(run: Callable[[], Any]) -> None:
+        try:
+            run()
+        finally:
+            ensure_event_loop().close()  # which nbclient has made for this thread
+
+    with ThreadPoolExecutor(len(runs), "kernel") as threads:
+        wait([threads.submit(run_on_its_own_loop, run) for run in runs])
+
+
 def filled(line: str, *answers: object) -> tuple[str, str]:
     """What `executed` takes: a line of a notebook, and the same with an answer in the place of each `...`."""
     assert line.count("...") == len(answers)
@@ -89,9 +109,9 @@ def tags(cell: Any) -> list[str]:
     return list(cell.metadata.get("tags", []))
 
 
-def assert_rebuilt_alike(name: str) -> None:
-    """Running it again shows the same, cell by cell; on the real clock the same kinds of outputs."""
-    for before, now in zip(code_cells(committed(name)), code_cells(executed(name)), strict=True):
+def assert_rebuilt_alike(name: str, *changes: tuple[str, str]) -> None:
+    """Running it again, changed or not, shows the same, cell by cell; on the real clock the same kinds of outputs."""
+    for before, now in zip(code_cells(committed(name)), code_cells(executed(name, *changes)), strict=True):
         assert shown(before) == shown(now) or "real-time" in tags(before), before.source
         assert _kinds(before) == _kinds(now), before.source
 

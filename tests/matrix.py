@@ -1,7 +1,8 @@
 """Run the tests on every Python that is installed, with the newest and with the lowest direct dependencies.
 
-`python tests/matrix.py [--lowest] [pytest arguments]`; each combination gets an environment of its own in .matrix/.
-With --lowest only one: the newest Python that is installed, with the lowest dependencies.
+`python tests/matrix.py [--lowest] [--no-tests] [pytest arguments]`; each combination gets an environment in .matrix/.
+With --lowest only one: the newest Python that is installed, with the lowest dependencies. With --no-tests nothing is
+run, and what is printed on standard output is the environments' folders: `make test VENV=...` takes one as it is.
 """
 
 import re
@@ -47,6 +48,7 @@ def environment(python: str, name: str, wanted: list[str]) -> Path:
     pip = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *wanted], check=True)
     subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True)
+    (folder / "with-test").touch()  # for make, which would install the newest dependencies
     return bin_folder / "python"
 
 
@@ -56,7 +58,7 @@ def combinations(*, lowest_only: bool) -> list[tuple[str, str, str, list[str]]]:
     for version in VERSIONS:
         python = interpreter(version)
         if python is None:
-            print(f"Python {version}: not installed here", flush=True)
+            print(f"Python {version}: not installed here", file=sys.stderr)
             continue
         found.append((version, python, "lowest", [lowest(one) for one in requirements()]))
         found.append((version, python, "newest", requirements()))
@@ -65,14 +67,18 @@ def combinations(*, lowest_only: bool) -> list[tuple[str, str, str, list[str]]]:
 
 def main() -> int:
     """Run the combinations; the exit code is 1 if one of them failed."""
-    arguments = sys.argv[1:]
-    lowest_only = "--lowest" in arguments
+    arguments = [one for one in sys.argv[1:] if one not in ("--lowest", "--no-tests")]
     failed = []
-    for version, python, level, wanted in combinations(lowest_only=lowest_only):
-        print(f"Python {version}, {level} direct dependencies", flush=True)
-        command = [str(environment(python, f"{version}-{level}", wanted)), "-m", "pytest", "--quiet"]
-        if subprocess.run([*command, *(one for one in arguments if one != "--lowest")], cwd=ROOT).returncode != 0:
-            failed.append(f"{version}-{level}")
+    for version, python, level, wanted in combinations(lowest_only="--lowest" in sys.argv):
+        name = f"{version}-{level}"
+        print(f"Python {version}, {level} direct dependencies", file=sys.stderr)
+        command = [str(environment(python, name, wanted)), "-m", "pytest", "--quiet", *arguments]
+        if "--no-tests" in sys.argv:
+            print(f".matrix/{name}", flush=True)
+        elif subprocess.run(command, cwd=ROOT).returncode != 0:
+            failed.append(name)
+    if "--no-tests" in sys.argv:
+        return 0
     print(f"Failed: {', '.join(failed)}" if failed else "All combinations passed.")
     return 1 if failed else 0
 

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from course import NOTEBOOKS, code_cells
-from fresh import fresh_python, need_packages, run, unpacked_archive
+from fresh import fresh_python, run, unpacked_archive
 
 CELL = (NOTEBOOKS / "colab.ipy").read_text(encoding="utf-8")
 NEXT_CELL = """
@@ -28,10 +28,9 @@ def run_in_ipython(python: Path, folder: Path, source: str, code: int = 0) -> st
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def python(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python with a kernel and nothing else of the course."""
     folder = tmp_path_factory.mktemp("colab")
-    need_packages(folder)
     return fresh_python(folder / "venv", "ipykernel")
 
 
@@ -62,6 +61,7 @@ def test_where_bgdemo_is_installed_the_cell_does_nothing(content: Path) -> None:
     assert run_in_ipython(Path(sys.executable), content, CELL) == ""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)  # installing takes longer than a test may
 class TestWhereBgdemoIsNotInstalled:
     def test_the_cell_installs_the_archive_that_was_uploaded(self, colab: Path, content: Path, tmp_path: Path) -> None:

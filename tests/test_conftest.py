@@ -1,4 +1,4 @@
-"""A skipped test is a failed one where CI=true, unless its reason is on the list."""
+"""Where CI=true, a skipped test has failed unless its reason is on the list; and which tests `make test` leaves out."""
 
 import runpy
 from pathlib import Path
@@ -79,6 +79,44 @@ def test_a_module_that_skips_itself_has_failed_too(project: pytest.Pytester, mon
     result = project.runpytest_inprocess("test_other.py")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["Skipped: no module", "Where CI=true, that counts as failed: *"])
+
+
+PARTS = """
+import pytest
+
+order = []
+
+@pytest.fixture
+def redis(): ...
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_of_python_alone(number):
+    order.append("short")
+
+def test_that_uses_a_broker(redis): ...
+
+@pytest.mark.starts("a hostile class")
+def test_that_says_what_it_starts(): ...
+
+@pytest.mark.long
+def test_that_takes_long():
+    order.append("long")
+
+def test_the_long_one_came_first():
+    assert order[0] == "long"
+"""
+
+
+def test_what_uses_more_than_python_is_marked_and_what_takes_long_comes_first(project: pytest.Pytester) -> None:
+    project.makepyfile(test_parts=PARTS)
+    project.runpytest_inprocess("test_parts.py", "-m", "starts").assert_outcomes(passed=2, deselected=4)
+    project.runpytest_inprocess("test_parts.py", "-m", "not starts").assert_outcomes(passed=4, deselected=2)
+
+
+def test_each_fixture_that_starts_something_is_one_that_a_test_uses() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("*.py")]
+    for fixture in runpy.run_path(str(CONFTEST))["STARTED_BY"]:
+        assert sum(f"def {fixture}(" in text for text in texts) == 1 + (fixture == "redis"), fixture  # one is above
 
 
 def test_each_allowed_reason_is_one_that_a_test_gives() -> None:

@@ -4,6 +4,8 @@ import gc
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -14,8 +16,17 @@ from bgdemo.exercises.engine.code import load
 from bgdemo.exercises.engine.promises import broken
 from bgdemo.lessons import folder
 
+exercise_subjects = import_module("bgdemo.exercises.subjects")  # its package has a function of this name
+
 # What a wrong answer throws away, and what becomes of it, is its own affair.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_coroutine_is_left() -> Iterator[None]:
+    yield
+    gc.collect()  # here, where the warning is ignored
+
 
 EVERY = all_exercises()
 each = pytest.mark.parametrize("exercise", EVERY, ids=lambda exercise: f"{exercise.subject}.{exercise.name}")
@@ -236,3 +247,11 @@ def test_the_same_seed_gives_the_same_exercise_and_another_one_another() -> None
     assert many.seeded(1).starter == many.seeded(1).starter
     assert len({many.seeded(seed).starter for seed in range(5)}) > 1
     assert many.seeded(1).hint() == many.seeded(1).hints[0]
+
+
+def test_what_python_keeps_in_the_library_is_not_a_subject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("add_task", "__pycache__"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "__init__.py").touch()
+    monkeypatch.setattr(exercise_subjects, "_LIBRARY", tmp_path)
+    assert exercise_subjects.subjects() == ["add_task"]

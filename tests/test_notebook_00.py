@@ -1,12 +1,24 @@
 """Notebook 00, Does the client wait?: it shows what it claims, and answers what it asks."""
 
 import re
+from typing import Any
 
 import pytest
 
 from bgdemo.exercises.library.add_task.turn_the_route import exercise
 from bgdemo.lessons import who_waits
-from course import assert_rebuilt_alike, build, cell_with, code_cells, executed, filled, own_text, shown, source_of
+from course import (
+    assert_rebuilt_alike,
+    build,
+    cell_with,
+    code_cells,
+    executed,
+    filled,
+    own_text,
+    shown,
+    side_by_side,
+    source_of,
+)
 
 
 def seconds(pattern: str, text: str) -> list[float]:
@@ -16,8 +28,31 @@ def seconds(pattern: str, text: str) -> list[float]:
     return [float(number) for number in found.groups()]
 
 
+pytestmark = pytest.mark.long
+
 LATE = 2.0
 """Seconds by which a busy machine may be late; real time never runs ahead."""
+
+GUESSES = [
+    ("guess = predict(waiting=..., background=...)", (7, 0), (0, 7)),
+    ("second_guess = predict(response=..., task_end=...)", (0, 2), (2, 4.5)),
+]
+"""As in the notebook; the right guesses where the waits were changed to 1 s and 1 s, and wrong ones."""
+
+
+def answered(*, right: bool) -> Any:
+    """The notebook of a learner whose answers are all right, or all wrong."""
+    guesses = [filled(line, *(good if right else bad)) for line, good, bad in GUESSES]
+    call = "    send_receipt(email)\n    return"
+    added = call.replace("send_receipt(email)", "background_tasks.add_task(send_receipt, email)")
+    answers = filled("choose(..., who_waited)", "b" if right else "a"), ("before, after = 5, 2", "before, after = 1, 1")
+    turned = call, added if right else call.replace("    send_receipt(email)\n", "")
+    return executed("00", *guesses, *answers, turned)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _runs() -> None:
+    side_by_side(lambda: executed("00"), lambda: answered(right=True), lambda: answered(right=False))
 
 
 def test_it_shows_what_it_claims() -> None:
@@ -56,21 +91,9 @@ def test_it_gives_the_exercise_s_own_starter_and_statement() -> None:
     assert any(exercise.statement.strip() in cell.source for cell in notebook.cells)
 
 
-GUESSES = [
-    ("guess = predict(waiting=..., background=...)", (7, 0), (0, 7)),
-    ("second_guess = predict(response=..., task_end=...)", (0, 2), (2, 4.5)),
-]
-"""As in the notebook; the right guesses where the waits were changed to 1 s and 1 s, and wrong ones."""
-
-
 @pytest.mark.parametrize("right", [True, False])
 def test_every_answer_gets_its_verdict(right: bool) -> None:
-    guesses = [filled(line, *(good if right else bad)) for line, good, bad in GUESSES]
-    call = "    send_receipt(email)\n    return"
-    added = call.replace("send_receipt(email)", "background_tasks.add_task(send_receipt, email)")
-    answers = filled("choose(..., who_waited)", "b" if right else "a"), ("before, after = 5, 2", "before, after = 1, 1")
-    turned = call, added if right else call.replace("    send_receipt(email)\n", "")
-    notebook = executed("00", *guesses, *answers, turned)
+    notebook = answered(right=right)
     first = shown(cell_with(notebook, "guess.compare(waiting"))
     second = shown(cell_with(notebook, "second_guess.compare"))
     if right:

@@ -7,7 +7,7 @@ import pytest
 
 from bgdemo import exercises
 from bgdemo.lessons import task_function
-from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, source_of
+from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, side_by_side, source_of
 
 GUESSES = [
     ("mails_guess = predict(mails=...)", (1,), (3,)),
@@ -48,6 +48,11 @@ def taxi_row(notebook: Any) -> tuple[float, float, str]:
     assert times is not None, pictures
     (row,) = [line for line in pictures.splitlines() if line.startswith("  call_a_taxi")]
     return float(times[1]), float(times[2]), " ".join(row.split()[-2:])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _runs() -> None:
+    side_by_side(lambda: executed("03"), lambda: answered(right=True), lambda: answered(right=False))
 
 
 def test_it_shows_an_ordinary_function() -> None:

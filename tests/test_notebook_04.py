@@ -10,8 +10,10 @@ import pytest
 
 from bgdemo import TestClient, exercises
 from bgdemo.lessons import add_task, several_tasks
-from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, source_of
+from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, side_by_side, source_of
 from servers import serve
+
+pytestmark = pytest.mark.long
 
 LATE = 2.0
 """Seconds by which a busy machine may be late; real time never runs ahead."""
@@ -66,6 +68,11 @@ def assert_the_article_s_times(text: str) -> None:
     response, ended = seconds(ON_TIME, text)
     assert response <= LATE
     assert 7.0 <= ended <= 7.0 + 2 * LATE
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _runs() -> None:
+    side_by_side(lambda: executed("04_add"), lambda: answered(right=True), lambda: answered(right=False))
 
 
 def test_on_the_real_clock_the_response_comes_at_once_and_the_task_ends_at_7_s() -> None:

@@ -17,7 +17,7 @@ from bgdemo import exercises
 from bgdemo.exercises.engine.code import load
 from bgdemo.lessons import many_tasks, where_a_task_runs
 from bgdemo.model import Request, Task
-from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, source_of
+from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, side_by_side, source_of
 from servers import DEADLINE, serve, until
 
 EMAIL = {"email": "a@example.com"}
@@ -46,6 +46,11 @@ def answered(*, right: bool) -> Any:
     choices = [filled(line, good if right else bad) for line, good, bad in CHOICES]
     task = (TASK, "def send_receipt") if right else ("    time.sleep(3)\n", "    await asyncio.sleep(1)\n")
     return executed("04_part_2", *guesses, *choices, task)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _runs() -> None:
+    side_by_side(lambda: executed("04_part_2"), lambda: answered(right=True), lambda: answered(right=False))
 
 
 def compared(notebook: Any, line: str) -> list[str]:

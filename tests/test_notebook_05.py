@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from bgdemo import TestClient, exercises
 from bgdemo.lessons import dependency_injection, levels, lost_tasks, temporary_folder
-from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, source_of
+from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, side_by_side, source_of
 from servers import serve
 
 LEVELS = ["include_router", "router", "decorator", "sub-dependency", "dependency", "path operation"]
@@ -44,6 +44,11 @@ def answered(*, right: bool) -> Any:
     guesses = [filled(line, *(good if right else bad)) for line, good, bad in GUESSES]
     dependency, last_line, letter = (RIGHT, RETURNED, "a") if right else (OWN_LIST, WITH_200, "c")
     return executed("05", *guesses, (GAP, dependency), (RAISED, last_line), filled(CHOICE, letter))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _runs() -> None:
+    side_by_side(lambda: executed("05"), lambda: answered(right=True), lambda: answered(right=False))
 
 
 def compared(notebook: Any, line: str) -> str:

@@ -9,9 +9,11 @@ import pytest
 from bgdemo import TestClient
 from bgdemo.lessons import asyncio_parts, awaiting, nested
 from bgdemo.questions.async_in_a_notebook import the_patched_notebook
-from course import SOURCES, assert_rebuilt_alike, build, cell_with, executed, own_text, shown, source_of
+from course import SOURCES, assert_rebuilt_alike, build, cell_with, executed, own_text, shown, side_by_side, source_of
 from gates import run_script
 from servers import serve
+
+pytestmark = pytest.mark.long
 
 LATE = 1.5
 """Seconds by which a busy machine may be late; real time never runs ahead."""
@@ -74,6 +76,11 @@ def tasks(text: str) -> list[tuple[str, float, float, str]]:
 def about(seconds: float, times: list[float]) -> bool:
     """Whether all these times are that late, or a bit later on a busy machine."""
     return all(seconds <= time <= seconds + LATE for time in times)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _runs() -> None:
+    side_by_side(lambda: executed("06"), lambda: executed("06", *RIGHT), lambda: executed("06", *CHANGED_AND_WRONG))
 
 
 def test_three_requests_are_answered_one_by_one_or_all_together() -> None:

@@ -9,8 +9,10 @@ from fastapi.testclient import TestClient as StockClient
 from bgdemo import TestClient, exercises
 from bgdemo.lessons import orders
 from bgdemo.questions.testing import which_client
-from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, source_of
+from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, side_by_side, source_of
 from servers import serve
+
+pytestmark = pytest.mark.long
 
 TEA = {"item": "tea", "email": "li@example.com"}
 GUESSES = [
@@ -38,6 +40,11 @@ def answered(*, right: bool) -> Any:
 def compared(notebook: Any, line: str) -> str:
     """What the cell of a guess shows."""
     return shown(cell_with(notebook, f"{line.split()[0]}.compare"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _runs() -> None:
+    side_by_side(lambda: executed("07"), lambda: answered(right=True), lambda: answered(right=False))
 
 
 def test_the_block_waits_for_the_task_and_the_post_does_not() -> None:

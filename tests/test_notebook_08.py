@@ -1,4 +1,7 @@
-"""Notebook 08, Outgrowing one process: it shows what it claims, and answers what it asks."""
+"""Notebook 08, Outgrowing one process: it shows what it claims, and answers what it asks.
+
+Here it shows the recordings of Redis and RabbitMQ; test_notebook_08_on_brokers.py has it start both.
+"""
 
 import asyncio
 import re
@@ -16,23 +19,26 @@ from bgdemo.lessons import done_twice, outgrowing, temporary_folder
 from bgdemo.lessons.recorded import recorded
 from bgdemo.questions.outgrowing import heavy_uploads
 from bgdemo.queue import Queue
-from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, source_of
+from course import assert_rebuilt_alike, build, cell_with, executed, filled, own_text, shown, side_by_side, source_of
 from servers import until
 
-pytestmark = pytest.mark.timeout(400)  # real seconds, and real servers
+pytestmark = [pytest.mark.timeout(400), pytest.mark.long]  # real seconds
 
 LATE = 4.0
 """Seconds by which a busy machine may be late; real time never runs ahead."""
 
+RECORDED = (("if broker.is_installed()", "if False"),)
+"""The change that has it show the recordings, as where Redis and RabbitMQ are not installed."""
+
 QUICK = (
+    *RECORDED,
     ("time.sleep(5)", "time.sleep(0.5)"),
     ("time.sleep(2)\nkilled.kill()", "time.sleep(0.3)\nkilled.kill()"),
     ("time.sleep(2)\nqueued.kill()", "time.sleep(0.3)\nqueued.kill()"),
     ("time.sleep(2)\n        first.kill()", "time.sleep(0.3)\n        first.kill()"),
-    ("if broker.is_installed()", "if False"),
     ('Queue("embedded")', 'Queue("embedded", backoff=0.1)'),
 )
-"""Changes that let it run in a few seconds, and show the recordings."""
+"""Changes that let it run in a few seconds."""
 
 GUESSES = [
     ("guess = predict(killed=..., asked_to_stop=...)", ("lost", "finished"), ("finished", "lost")),
@@ -68,8 +74,13 @@ def answered(*, right: bool) -> str:
     return "\n".join([*(compared(notebook, line) for line, _, _ in GUESSES), shown(cell_with(notebook, "choose("))])
 
 
-def test_it_shows_what_it_claims() -> None:
-    notebook = executed("08")
+@pytest.fixture(scope="module", autouse=True)
+def _runs() -> None:
+    side_by_side(lambda: executed("08", *RECORDED), lambda: answered(right=True), lambda: answered(right=False))
+
+
+def assert_it_shows_what_it_claims(notebook: Any) -> None:
+    """What was killed, lost, survived and run again, and when."""
     killed = compared(notebook, GUESSES[0][0])
     lost, ended = seconds(
         r"was lost at ([\d.]+) s, when its process died[\s\S]*write_notification ended at ([\d.]+) s", killed
@@ -96,6 +107,17 @@ def test_it_shows_what_it_claims() -> None:
     assert shown(cell_with(notebook, "bgdemo.guide(")).startswith("a queue, on Redis or RabbitMQ, because\n- ")
 
 
+def assert_it_asks_nothing_without_an_answer(notebook: Any) -> None:
+    """Neither of those who have not guessed, nor of those who have not chosen."""
+    for line, good, _ in GUESSES:
+        assert compared(notebook, line).count("you have not guessed yet") == len(good)
+    assert "Put one of" in shown(cell_with(notebook, "choose("))
+
+
+def test_it_shows_what_it_claims_with_recordings() -> None:
+    assert_it_shows_what_it_claims(executed("08", *RECORDED))
+
+
 def test_the_guide_places_the_use_cases_where_the_lesson_does() -> None:
     text = build.read(source_of("08")).cells[-1].source
     rows = re.findall(r"^\| the .* \| `(.*=.*)` \| (.*) \|$", text, re.MULTILINE)
@@ -115,11 +137,8 @@ def test_what_failed_for_good_is_kept_as_it_says(tmp_path: Path, monkeypatch: py
     assert (tmp_path / "log.txt").read_text(encoding="utf-8") == 3 * "order 1 is paid\n"
 
 
-def test_it_asks_nothing_without_an_answer() -> None:
-    notebook = executed("08")
-    for line, good, _ in GUESSES:
-        assert compared(notebook, line).count("you have not guessed yet") == len(good)
-    assert "Put one of" in shown(cell_with(notebook, "choose("))
+def test_it_asks_nothing_without_an_answer_with_recordings() -> None:
+    assert_it_asks_nothing_without_an_answer(executed("08", *RECORDED))
 
 
 def test_it_tells_who_is_right_so() -> None:
@@ -146,8 +165,8 @@ def test_it_tells_who_is_wrong_what_it_was() -> None:
     assert f"**Not quite.** {heavy_uploads.choices['b'][1]}" in said
 
 
-def test_it_has_the_same_outputs_when_it_is_built_again() -> None:
-    assert_rebuilt_alike("08")
+def test_it_has_the_same_outputs_when_it_is_built_again_with_recordings() -> None:
+    assert_rebuilt_alike("08", *RECORDED)
 
 
 def test_it_shows_the_lessons_own_text() -> None:

@@ -108,7 +108,7 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Build the sdist, from that the wheel, and install the wheel as a user of the course does."""
     folder = tmp_path_factory.mktemp("built")
     run(sys.executable, "-m", "venv", folder / "venv")
@@ -134,6 +134,7 @@ def somewhere(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # installing takes longer than a test may
 class TestDistributions:
     def test_the_wheel_holds_the_package_its_types_and_the_course(self, built: Built) -> None:
@@ -236,6 +237,7 @@ def make(machine: Path, *arguments: str, code: int = 0) -> str:
 
 
 @needs_make
+@pytest.mark.starts("make")
 class TestMake:
     def test_a_shim_that_starts_no_python_is_passed_over(self, machine: Path) -> None:
         put(machine, "python3.13", refused="*")
@@ -276,6 +278,7 @@ class TestMake:
             "lab",
             "demo",
             "test",
+            "test-all",
             "bench",
             "soak",
             "peers",

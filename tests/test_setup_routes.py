@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from course import NOTEBOOKS, code_cells, tags
-from fresh import PYTHON, ROOT, need_packages, run, unpacked_archive
+from fresh import PYTHON, ROOT, run, unpacked_archive
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -96,14 +96,14 @@ needs_a_posix_shell = pytest.mark.skipif(os.name == "nt", reason="the lines for 
 
 
 @needs_a_posix_shell
+@pytest.mark.long
 @pytest.mark.timeout(400)  # installing takes longer than a test may
 class TestVirtualEnvironment:
     @pytest.fixture(scope="class")
     @classmethod
-    def there(cls, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    def there(cls, packages: None, tmp_path_factory: pytest.TempPathFactory) -> Machine:
         """Where both lines that are typed once have been typed."""
         folder = tmp_path_factory.mktemp("machine")
-        need_packages(folder)
         made = machine(folder)
         for line in LINES:
             if line.when == "once":

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from fresh import ROOT, fresh_python, need_packages, run, unpacked_archive
+from fresh import ROOT, fresh_python, run, unpacked_archive
 
 EXTRA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 FIX = "         to fix it: "
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.timeout(400),  # installing takes longer than a test may
     pytest.mark.skipif(os.name == "nt", reason="the lines for Linux and macOS"),
 ]
@@ -24,10 +25,9 @@ def pip_install(*requirements: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bare(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment with bgdemo and without its extra `notebooks`."""
     folder = tmp_path_factory.mktemp("bare 空")
-    need_packages(folder)
     return fresh_python(folder / ".venv", str(unpacked_archive(folder)))
 
 

@@ -11,6 +11,7 @@ from browser.seen import SeenNotebook
 NOT_GUESSED = "you have not guessed yet"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)  # the real seconds of a notebook, in a browser, beside other tests
 class CourseSeen:
     """Tests of one application, which the module's fixture `application` names."""

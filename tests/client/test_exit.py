@@ -4,6 +4,8 @@ import pytest
 
 from gates import run_script
 
+pytestmark = pytest.mark.long
+
 APP = """
 import asyncio, sys, threading, time
 from fastapi import BackgroundTasks, FastAPI

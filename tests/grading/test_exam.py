@@ -1,6 +1,7 @@
 """The teacher's own file: what it may say, and what is refused before anybody is graded by it."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,14 @@ def test_a_misconception_is_the_wrong_answer_that_the_exercise_knows() -> None:
     assert misconception(ROUTE, Verdict("wrong", "The receipt is sent twice: ...")) == "sent twice"
     assert misconception(ROUTE, Verdict("wrong", "something else")) is None
     assert misconception(ROUTE, Verdict("right", "not sent twice")) is None
+
+
+def test_loading_an_exam_leaves_nothing_in_its_folder_also_where_python_writes_bytecode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (tmp_path / "weights.py").write_text("POINTS = 4\n", encoding="utf-8")
+    text = "from weights import POINTS\n" + EXAM.replace("points=4", "points=POINTS")
+    load_exam(write_exam(tmp_path, text))
+    assert not sys.dont_write_bytecode
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["exam.py", "weights.py"]

@@ -22,7 +22,7 @@ from bgdemo.grading.judging.tables import write_csv
 from bgdemo.grading.walls.limits import Limits
 from grading.conftest import EXAM, MARKER, ROUTE, Class, graded, hand_in, write_exam
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 QUESTIONS = (
     exercises.add_task.turn_the_route,
@@ -311,7 +311,10 @@ def test_a_judge_that_is_stuck_is_ended_and_only_its_submission_is_without_marks
     assert rows[1].scores[0].message.startswith("The grader itself was lost over this submission.")
 
 
-def test_submissions_are_graded_side_by_side(tmp_path: Path, submissions: Path) -> None:
+def test_submissions_are_graded_side_by_side(
+    tmp_path: Path, submissions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judges, "PATIENCE", 1.0)  # with the judge of a.py, when all that is asked was seen
     hand_in(submissions, {"a.py": MARKER + "import time\ntime.sleep(1000)\n", "b.py": MARKER + ROUTE.answer})
     path = write_exam(tmp_path)
     with Judges(2, path, load_exam(path), Limits(seconds=100)) as staff:

@@ -14,7 +14,7 @@ import pytest
 from bgdemo.grading.judging.exam import Exam, load_exam
 from grading.conftest import hand_in, write_exam
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 GUIDE = (Path(__file__).parents[2] / "TEACHING.md").read_text(encoding="utf-8").partition("## Grading a class")[2]
 GUIDE = GUIDE.partition("\n## ")[0]

@@ -10,7 +10,7 @@ from bgdemo.grading.walls import landlock
 from bgdemo.grading.walls.limits import Limits
 from grading.conftest import MARKER, ROUTE, Class, graded
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.starts("a hostile class")]
 
 LIMITS = Limits(seconds=6, memory=128)
 ANSWER = ROUTE.answer

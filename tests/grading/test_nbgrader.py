@@ -14,7 +14,7 @@ from grading.conftest import EXAM, ROUTE, graded, write_exam
 from grading.nbgrading import ASSIGNMENT, released, run, submit
 from grading.test_grading import FIVE
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,11 @@ from grading.conftest import EXAM
 from grading.ordinary_user import run_as_ordinary_user
 from grading.test_hostile import LIMITS, NAME, ROWS, UNTOUCHED, hand_in_all, processes
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform != "linux", reason="opens the way to Python")]
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.starts("a hostile class"),
+    pytest.mark.skipif(sys.platform != "linux", reason="opens the way to Python"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,11 @@ from bgdemo import TestClient
 from bgdemo.lessons.brokers import BrokerServer, RabbitMQ, Redis
 from bgdemo.queue import ProcessClient, Queue, tasks
 
-BROKERS = ["embedded", "redis", "rabbitmq"]
+SERVERS = [
+    pytest.param("redis", marks=pytest.mark.starts("Redis")),
+    pytest.param("rabbitmq", marks=pytest.mark.starts("RabbitMQ")),
+]
+BROKERS = ["embedded", *SERVERS]
 
 
 def need(server: type[BrokerServer]) -> None:

@@ -17,12 +17,14 @@ from bgdemo import TestClient, assertions
 from bgdemo.errors import BrokerUnavailable, QueuedTaskFailed, QueueError
 from bgdemo.lessons.brokers import BrokerServer, RabbitMQ, Redis, free_port
 from bgdemo.queue import ProcessClient, Queue
-from conftest import need
+from conftest import SERVERS, need
 from servers import until
 
 MakeQueue = Callable[..., Queue]
 MakeClient = Callable[..., TestClient]
 Serve = Callable[..., ProcessClient]
+
+pytestmark = pytest.mark.long
 
 TIMEOUT = 2.0
 """Seconds that `add_task` may wait for a broker in these tests."""
@@ -79,7 +81,7 @@ def test_a_queue_keeps_its_tasks_when_the_app_s_process_is_killed(
 # The worker's process is killed
 
 
-@pytest.mark.parametrize("broker", ["redis", "rabbitmq"], indirect=True)
+@pytest.mark.parametrize("broker", SERVERS, indirect=True)
 def test_what_a_killed_worker_had_is_given_to_another_one(
     broker: str, make_queue: MakeQueue, make_client: MakeClient
 ) -> None:
@@ -108,7 +110,12 @@ def test_what_a_killed_worker_had_is_given_to_another_one(
 # The broker is killed
 
 
-@pytest.fixture(params=[Redis, RabbitMQ])
+@pytest.fixture(
+    params=[
+        pytest.param(Redis, marks=pytest.mark.starts("Redis")),
+        pytest.param(RabbitMQ, marks=pytest.mark.starts("RabbitMQ")),
+    ]
+)
 def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BrokerServer]:
     """A broker to kill, with the settings that keep messages."""
     need(request.param)
@@ -139,6 +146,7 @@ def test_a_killed_broker_still_has_its_messages_and_the_route_says_while_it_is_a
     assert text(tmp_path / "log") == 6 * "sent\n"
 
 
+@pytest.mark.starts("Redis")
 def test_redis_without_its_appendonly_file_loses_them(tmp_path: Path, make_queue: MakeQueue) -> None:
     need(Redis)
     server = Redis(tmp_path / "server", appendonly=False)
@@ -327,6 +335,7 @@ def test_what_is_not_installed_is_named_and_skipped_and_on_ci_it_fails(
         need(server)
 
 
+@pytest.mark.starts("Redis")
 def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     need(Redis)
     server = Redis(tmp_path)
@@ -336,6 +345,7 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     assert server.groups == []
 
 
+@pytest.mark.starts("Redis")
 def test_a_server_ends_with_the_process_that_started_it() -> None:
     need(Redis)
     code = """if True:

@@ -15,6 +15,8 @@ from fastapi import BackgroundTasks, FastAPI
 from bgdemo import TestClient
 from bgdemo.record.timeline import Timeline
 
+pytestmark = pytest.mark.long
+
 RUNS = int(os.environ.get("BGDEMO_RUNS", "100"))
 """1,000 in a soak."""
 REQUESTS = 200

@@ -36,7 +36,7 @@ class Subject:
 
 def subjects() -> list[str]:
     """The names of all subjects."""
-    return sorted(path.name for path in _LIBRARY.iterdir() if path.is_dir() and path.name.isidentifier())
+    return sorted(path.name for path in _LIBRARY.iterdir() if path.is_dir() and not path.name.startswith("_"))
 
 
 def subject(name: str) -> Subject:

@@ -63,11 +63,13 @@ def load_exam(path: Path) -> Exam:
         raise GradingError(f"The exam has to be a Python file; {path.name} is not one.")
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.absolute().parent))  # for what it imports from beside it
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # nothing of ours is left in the teacher's folder
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise GradingError(f"The exam {path} could not be loaded: {blame(error)}") from error
     finally:
+        sys.dont_write_bytecode = before
         sys.path.remove(str(path.absolute().parent))
     return Exam(_questions(getattr(module, "questions", None), path), hashlib.sha256(content).hexdigest())
 
