@@ -10,7 +10,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m pytest -n auto --dist loadf
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab demo test test-all bench soak peers build lint
+.PHONY: help lab demo test test-all bench soak fuzz peers build lint
 
 help:
 	@echo "make lab      open the course in JupyterLab"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-all run all tests, with brokers, a browser and new environments"
 	@echo "make bench    measure what a request costs"
 	@echo "make soak     run the simulated clock 1,000 times, and compare"
+	@echo "make fuzz     compare 5,000 random apps with uvicorn, or BGDEMO_APPS of them"
 	@echo "make peers    run FastAPI's and Starlette's own tests with bgdemo's client"
 	@echo "make build    build the notebooks from their sources"
 	@echo "make lint     check style and types"
@@ -40,6 +41,9 @@ bench: $(VENV)/with-test
 
 soak: $(VENV)/with-test
 	@BGDEMO_RUNS=1000 $(VENV_PYTHON) -m pytest tests/simulation/test_determinism.py --timeout 3600
+
+fuzz: $(VENV)/with-test
+	@BGDEMO_APPS=$${BGDEMO_APPS:-5000} $(VENV_PYTHON) -m pytest tests/conformance/test_random_apps.py --timeout 36000
 
 peers: $(VENV)/with-test
 	@$(VENV_PYTHON) tests/peers/run.py

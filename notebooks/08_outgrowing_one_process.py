@@ -155,8 +155,8 @@ third_guess.compare(embedded, task=embedded.tasks[0].status)
 # **Predict:** which one is `sooner`, `"redis"` or `"rabbitmq"`? Where they are not installed you see a recording.
 
 # %% tags=["real-time", "predict"] slideshow={"slide_type": "-"}
+from bgdemo.lessons.brokers import RabbitMQ, Redis
 from bgdemo.lessons.recorded import recorded
-from bgdemo.queue.local import RabbitMQ, Redis
 
 fourth_guess = predict(sooner=...)
 ends = {"redis": recorded("redis"), "rabbitmq": recorded("rabbitmq")}

@@ -25,7 +25,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bgdemo import TestClient
 from bgdemo.display import svg
-from bgdemo.exercises import AnyExercise, Prediction, Proof, all_exercises
+from bgdemo.exercises import AnyExercise, PredictARun, WriteATest, all_exercises
 from bgdemo.exercises.engine.exercise import Level
 from bgdemo.exercises.subjects import subjects
 from bgdemo.lessons import add_task
@@ -110,7 +110,7 @@ def practice(subject: str) -> NotebookNode:
     cells = [new_markdown_cell(first), new_code_cell("from bgdemo import exercises")]
     for number, exercise in enumerate(_in_order(subject), 1):
         name = f"exercises.{subject}.{exercise.name}"
-        submitted = {Prediction: "prediction", Proof: "test"}.get(type(exercise), "app")
+        submitted = {PredictARun: "prediction", WriteATest: "test"}.get(type(exercise), "app")
         heading = f"## {number}. {exercise.name.replace('_', ' ').capitalize()} ({exercise.level})"
         cells += [
             new_markdown_cell(f"{heading}\n\n{exercise}".strip()),

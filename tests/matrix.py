@@ -14,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.11", "3.12", "3.13")
+"""What the classifiers and environment.yml name. The next one comes here when its tests have run; tests/compat/ has the
+names of 3.14 before that."""
 
 
 def requirements() -> list[str]:

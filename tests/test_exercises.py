@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from bgdemo import exercises
-from bgdemo.exercises import AnyExercise, Exercise, Prediction, all_exercises
+from bgdemo.exercises import AnyExercise, Exercise, PredictARun, all_exercises
 from bgdemo.exercises.engine.code import load
 from bgdemo.exercises.engine.promises import broken
 from bgdemo.lessons import folder
@@ -33,7 +33,7 @@ each = pytest.mark.parametrize("exercise", EVERY, ids=lambda exercise: f"{exerci
 route = exercises.add_task.turn_the_route
 assert isinstance(route, Exercise)
 guess = exercises.add_task.who_waits_for_whom
-assert isinstance(guess, Prediction)
+assert isinstance(guess, PredictARun)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,15 +44,15 @@ def _what_was_thrown_away_is_collected_here() -> Iterator[None]:
 
 @each
 def test_a_starter_is_not_attempted_yet(exercise: AnyExercise) -> None:
-    assert exercise.check(load(exercise.starter)).verdict == "not attempted"
+    assert exercise.check(load(exercise.starter)).kind == "not attempted"
 
 
 @each
 def test_a_solution_is_right(exercise: AnyExercise) -> None:
-    outcome = exercise.check(load(exercise.solution()))
-    assert outcome.verdict == "right", outcome.words
-    assert outcome.message == exercise.notice
-    assert outcome.passed == outcome.checks > 0
+    verdict = exercise.check(load(exercise.solution()))
+    assert verdict.kind == "right", verdict.words
+    assert verdict.message == exercise.notice
+    assert verdict.passed == verdict.checks > 0
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_a_solution_is_right(exercise: AnyExercise) -> None:
 )
 def test_a_wrong_answer_gets_its_own_message(exercise: AnyExercise, code: str, message: str) -> None:
     assert code not in (exercise.starter, exercise.answer)
-    outcome = exercise.check(load(code))
-    assert outcome.verdict in ("wrong", "raised"), outcome.words
-    assert message in outcome.words
+    verdict = exercise.check(load(code))
+    assert verdict.kind in ("wrong", "raised"), verdict.words
+    assert message in verdict.words
 
 
 @each
@@ -102,10 +102,10 @@ def test_an_exercise_is_found_by_subject_and_name() -> None:
 
 
 def test_a_wrong_answer_is_shown_below_what_was_expected() -> None:
-    outcome = route.check(load(route.wrong[2][0]))
-    bundle = outcome._repr_mimebundle_()
+    verdict = route.check(load(route.wrong[2][0]))
+    bundle = verdict._repr_mimebundle_()
     expected, yours = (bundle["text/plain"].index(f"{whose}, played fast:") for whose in ("Expected", "Yours"))
-    assert bundle["text/plain"].startswith(outcome.words)
+    assert bundle["text/plain"].startswith(verdict.words)
     assert 0 < expected < yours
     assert bundle["image/svg+xml"].count("<svg") == 3
     assert ">Expected, played fast:<" in bundle["image/svg+xml"]
@@ -121,20 +121,20 @@ def test_a_right_answer_is_shown_alone() -> None:
 
 def test_a_change_that_changes_nothing_is_an_attempt() -> None:
     changed = route.starter.replace("send_receipt(email)\n", "send_receipt(email)  # done\n")
-    assert route.check(load(changed)).verdict == "wrong"
-    assert route.check(load(f"\n{route.starter}\n\n")).verdict == "not attempted"
+    assert route.check(load(changed)).kind == "wrong"
+    assert route.check(load(f"\n{route.starter}\n\n")).kind == "not attempted"
 
 
 def test_partial_work_is_counted() -> None:
-    outcome = route.check(load(route.wrong[1][0]))
-    assert 0 < outcome.passed < outcome.checks
+    verdict = route.check(load(route.wrong[1][0]))
+    assert 0 < verdict.passed < verdict.checks
 
 
 @pytest.mark.parametrize("app", [None, FastAPI, "app", ...])
 def test_what_is_no_app_is_refused_by_name(app: object) -> None:
-    outcome = route.check(app)  # type: ignore[arg-type]
-    assert outcome.verdict == "wrong"
-    assert "add_task.turn_the_route.check(app)" in outcome.message
+    verdict = route.check(app)  # type: ignore[arg-type]
+    assert verdict.kind == "wrong"
+    assert "add_task.turn_the_route.check(app)" in verdict.message
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_what_is_no_app_is_refused_by_name(app: object) -> None:
     ],
 )
 def test_whatever_a_route_does_the_check_answers(line: str, message: str) -> None:
-    outcome = route.check(load(route.starter.replace("send_receipt(email)\n", f"{line}\n")))
-    assert outcome.verdict in ("raised", "wrong")
-    assert message in outcome.words
+    verdict = route.check(load(route.starter.replace("send_receipt(email)\n", f"{line}\n")))
+    assert verdict.kind in ("raised", "wrong")
+    assert message in verdict.words
 
 
 def test_a_lifespan_that_fails_is_told_of() -> None:
@@ -183,20 +183,20 @@ def test_a_prediction_shows_the_code_that_it_asks_about() -> None:
 
 
 def test_a_prediction_can_be_given_by_names_and_is_compared_with_a_run() -> None:
-    assert guess.check(response=0.0, last_task_ends=9).verdict == "right"
-    assert guess.check(response=0.1, last_task_ends=8.8).verdict == "right"
-    outcome = guess.check(response=0, last_task_ends=2)
-    assert (outcome.verdict, outcome.passed, outcome.checks) == ("wrong", 1, 2)
-    assert outcome.message == "last task ends: you guessed 2, and it was 9."
-    assert outcome.timeline is not None
-    assert outcome.timeline.tasks[-1].ended == 9.0
+    assert guess.check(response=0.0, last_task_ends=9).kind == "right"
+    assert guess.check(response=0.1, last_task_ends=8.8).kind == "right"
+    verdict = guess.check(response=0, last_task_ends=2)
+    assert (verdict.kind, verdict.passed, verdict.checks) == ("wrong", 1, 2)
+    assert verdict.message == "last task ends: you guessed 2, and it was 9."
+    assert verdict.timeline is not None
+    assert verdict.timeline.tasks[-1].ended == 9.0
 
 
 def test_a_seed_puts_other_names_and_numbers_in_all_texts_and_the_checks_follow() -> None:
     varied = replace(route, varies={"send_receipt": ("send_invoice",), "sleep(1)": ("sleep(2)", "sleep(4)")}).seeded(7)
     assert "send_receipt" not in varied.starter + varied.answer + varied.statement + "".join(varied.hints)
-    assert varied.check(load(varied.starter)).verdict == "not attempted"
-    assert varied.check(load(varied.answer)).verdict == "right"
+    assert varied.check(load(varied.starter)).kind == "not attempted"
+    assert varied.check(load(varied.answer)).kind == "right"
     for code, message in varied.wrong:
         assert message in varied.check(load(code)).words
 

@@ -175,7 +175,7 @@ def frames(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     monkeypatch.setattr(IPython.display, "display", display)
     monkeypatch.setattr(IPython.display, "update_display", update_display)
-    monkeypatch.setattr(notebook_module, "_in_notebook", lambda: True)
+    monkeypatch.setattr(notebook_module, "in_notebook", lambda: True)
     monkeypatch.setattr(notebook_module, "FRAME", 0.01)
     return told
 
@@ -272,7 +272,7 @@ def test_watch_draws_text_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_watch_is_a_picture_in_a_kernel_and_text_elsewhere() -> None:
-    assert notebook_module._in_notebook() is False
+    assert notebook_module.in_notebook() is False
 
 
 def test_the_letter_gives_no_answer_away() -> None:

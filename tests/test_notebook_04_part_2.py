@@ -232,15 +232,15 @@ def test_the_exercise_is_given_and_checked() -> None:
 def test_the_exercise_has_three_good_ways(task: str) -> None:
     exercise = exercises.add_task.free_the_loop
     before = "async def send_receipt(email: str) -> None:\n    time.sleep(3)\n"
-    assert exercise.check(load(exercise.starter.replace(before, task))).verdict == "right"
+    assert exercise.check(load(exercise.starter.replace(before, task))).kind == "right"
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.parametrize("line", ["asyncio.sleep(3)", "asyncio.to_thread(time.sleep, 3)"])
 def test_the_exercise_asks_for_a_forgotten_await(line: str) -> None:
     exercise = exercises.add_task.free_the_loop
-    outcome = exercise.check(load(exercise.starter.replace("time.sleep(3)", line)))
-    assert "Is something that has to be awaited not awaited?" in outcome.words
+    verdict = exercise.check(load(exercise.starter.replace("time.sleep(3)", line)))
+    assert "Is something that has to be awaited not awaited?" in verdict.words
 
 
 def test_it_shows_the_lessons_own_texts() -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+import matrix
+
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NOT_SHIPPED = {".ci/run", ".gitignore"}
@@ -56,8 +58,15 @@ def test_conda_names_the_packages_of_the_course_explicitly() -> None:
     assert names >= {"python", "pip", "fastapi", "httpx", "nest-asyncio", "jupyter", "pytest"}
 
 
-def test_conda_has_the_python_of_pyproject() -> None:
-    assert f"python{PROJECT['requires-python']}" in conda()["dependencies"]
+def test_the_classifiers_the_matrix_conda_and_the_readme_name_the_pythons_that_the_tests_run_on() -> None:
+    classifiers = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    lowest, newest = classifiers[0], int(classifiers[-1].partition(".")[2])
+
+    assert tuple(classifiers) == matrix.VERSIONS
+    assert PROJECT["requires-python"] == f">={lowest}"
+    assert f"python>={lowest},<3.{newest + 1}" in conda()["dependencies"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"The tests run on Python {', '.join(classifiers[:-1])} and {classifiers[-1]}" in readme
 
 
 def test_conda_takes_all_from_conda_forge_and_by_pip_this_package_alone() -> None:

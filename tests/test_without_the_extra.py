@@ -1,4 +1,4 @@
-"""An environment with bgdemo and without its extra "notebooks": what the commands say, and that their lines mend it."""
+"""An environment with bgdemo and without its extra "notebooks": what the commands say, and that their lines fix it."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import pytest
 from fresh import ROOT, fresh_python, run, unpacked_archive
 
 EXTRA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-MENDS = "         to mend it: "
+FIX = "         to fix it: "
 
 pytestmark = [
     pytest.mark.long,
@@ -42,19 +42,19 @@ def test_the_doctor_names_every_package_that_the_course_lacks(bare: Path) -> Non
     for requirement in EXTRA["notebooks"]:
         name = requirement.partition(">")[0]
         if name != "python-multipart" and "sys_platform" not in requirement:  # another test installs it
-            assert f"missing  {name}: not installed\n{MENDS}{pip_install(requirement)}\n" in said
+            assert f"missing  {name}: not installed\n{FIX}{pip_install(requirement)}\n" in said
     assert said.endswith("\nThe course cannot run here yet.\n")
 
 
 def test_the_doctor_has_one_line_for_all_that_is_missing(bare: Path) -> None:
-    (all_at_once,) = re.findall(rf"packages, as said above: all at once\n{MENDS}(.*)\n", doctor(bare))
-    lacking = re.findall(rf"^missing  [\w-]+: not installed\n{MENDS}.* ([^ ]+)\n", doctor(bare), re.MULTILINE)
+    (all_at_once,) = re.findall(rf"packages, as said above: all at once\n{FIX}(.*)\n", doctor(bare))
+    lacking = re.findall(rf"^missing  [\w-]+: not installed\n{FIX}.* ([^ ]+)\n", doctor(bare), re.MULTILINE)
 
     assert all_at_once == pip_install(*(requirement.strip('"') for requirement in lacking))
     assert len(lacking) >= 5
 
 
-def test_the_line_that_mends_mends(bare: Path) -> None:
+def test_the_line_that_fixes_it_fixes_it(bare: Path) -> None:
     run("/bin/sh", "-c", pip_install("python-multipart>=0.0.20"), cwd=bare.parents[2])
 
     assert re.search(r"^ok       python-multipart \d", doctor(bare), re.MULTILINE)
@@ -76,4 +76,4 @@ def test_without_a_package_that_it_starts_with_it_names_that_one(bare: Path) -> 
     said = run(bare, "-m", "bgdemo", "doctor", cwd=bare.parents[2], code=1)
     run(bare, "-m", "pip", "install", "--quiet", "httpx", cwd=bare.parents[2])
 
-    assert said == f"No module named 'httpx'. To mend it: \"{bare}\" -m pip install httpx\n"
+    assert said == f"No module named 'httpx'. To fix it: \"{bare}\" -m pip install httpx\n"

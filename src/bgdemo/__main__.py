@@ -8,7 +8,7 @@ except ModuleNotFoundError as error:  # of what bgdemo cannot even start without
     if error.name is None or error.name.partition(".")[0] == "bgdemo":
         raise
     python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
-    sys.exit(f"{error}. To mend it: {python} -m pip install {error.name.partition('.')[0]}")
+    sys.exit(f"{error}. To fix it: {python} -m pip install {error.name.partition('.')[0]}")
 
 if __name__ == "__main__":
     main()

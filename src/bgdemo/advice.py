@@ -78,6 +78,14 @@ def guide(
 
     Raises:
         ValueError: a number is below 0, or there is no machine.
+
+    >>> import bgdemo
+    >>> print(bgdemo.guide(seconds=2))
+    **BackgroundTasks**, because
+    <BLANKLINE>
+    - it is small, ...
+    >>> bgdemo.guide(survives_crash=True).tool
+    'a queue, on Redis or RabbitMQ'
     """
     numbers = {"seconds": seconds, "cpu_seconds": cpu_seconds, "a_second": a_second}
     for name, value in numbers.items():

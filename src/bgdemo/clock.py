@@ -68,6 +68,9 @@ class ClientClock:
     async def hold(self) -> None:
         """Awaited by an app right after it handed a response over."""
 
+    def give_way(self) -> None:
+        """Called on the app's own event loop before a request begins: let those go on who are ready to."""
+
     def prepare(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """A task's function as it can run on this clock."""
         return func

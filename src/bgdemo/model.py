@@ -34,7 +34,12 @@ TASK_STATUSES: tuple[TaskStatus, ...] = get_args(TaskStatus)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One point of a timeline."""
+    """One point of a timeline.
+
+    >>> from bgdemo import Event
+    >>> Event(time=7.0, sequence=5, kind="task_ended", request_id=1, task_id=1).process is None  # in the app's own
+    True
+    """
 
     time: float
     """Seconds since the client's first request."""
@@ -50,7 +55,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request and its response."""
+    """One request and its response.
+
+    >>> from bgdemo import TestClient
+    >>> from bgdemo.lessons.parameter import app
+    >>> with TestClient(app) as client:
+    ...     response = client.post("/send_info", params={"email": "a@example.com"})
+    >>> (request,) = client.timeline.requests
+    >>> request.method, request.path, request.status
+    ('POST', '/send_info', 200)
+    """
 
     id: int
     """1 for the first request of a recorder."""
@@ -72,7 +86,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One call that was added with add_task, or given to a response as background=."""
+    """One call that was added with add_task, or given to a response as background=.
+
+    >>> from bgdemo import TestClient
+    >>> from bgdemo.lessons.add_task import app
+    >>> with TestClient(app, clock="simulated") as client:
+    ...     response = client.post("/send_info", params={"email": "a@example.com"})
+    ...     timeline = client.drain()
+    write end
+    >>> task = timeline.tasks[0]
+    >>> task.name, task.args, task.kwargs, task.status
+    ('write_notification', ('a@example.com',), {'message': 'some notification'}, 'finished')
+    >>> task.added, task.started, task.ended, task.ran_in, task.printed
+    (0.0, 0.0, 7.0, 'threadpool', 'write end\\n')
+    """
 
     id: int
     """1 for the first task of a recorder."""
@@ -100,7 +127,8 @@ class Task:
     """The id of the worker process that ran it last; None for a task that ran in the app's own process."""
 
 
-Records = tuple[tuple[Request, ...], tuple[Task, ...], tuple[Event, ...]]
+Records = tuple[tuple[Request, ...], tuple[Task, ...], tuple[Event, ...], int]
+"""Requests, tasks and events, and how many older requests were forgotten."""
 
 
 class TimelineData:
@@ -112,6 +140,7 @@ class TimelineData:
         events: sorted by (time, sequence).
         now: seconds: when this snapshot was taken.
         simulated: True if the seconds are those of a simulated clock.
+        forgotten: how many requests there were before these, which a recorder that keeps the newest ones let go of.
     """
 
     __slots__ = ("_now", "_read", "_records", "_simulated")
@@ -126,8 +155,9 @@ class TimelineData:
         *,
         now: float = 0.0,
         simulated: bool = False,
+        forgotten: int = 0,
     ) -> None:
-        self._records: Records | None = (tuple(requests), tuple(tasks), tuple(events))
+        self._records: Records | None = (tuple(requests), tuple(tasks), tuple(events), forgotten)
         self._now = now
         self._simulated = simulated
 
@@ -155,6 +185,11 @@ class TimelineData:
     def events(self) -> tuple[Event, ...]:
         """All events, sorted by (time, sequence)."""
         return self._known()[2]
+
+    @property
+    def forgotten(self) -> int:
+        """How many older requests the recorder let go of, with their tasks and events; 0 where it keeps all."""
+        return self._known()[3]
 
     @property
     def now(self) -> float:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import math
 import os
 import re
 import subprocess
@@ -15,9 +14,17 @@ from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any, overload
 
+from bgdemo._compat.ipython import in_notebook
 from bgdemo.client import AsyncTestClient, TestClient
 from bgdemo.display import Mark, stacked, svg, text
-from bgdemo.questions import Answer, Question, is_close
+from bgdemo.questions import Answer, Question
+from bgdemo.questions.guesses import (
+    Guess,
+    Value,
+    answer_to_seconds,
+    answer_to_value,
+    refuse_what_cannot_be_guessed,
+)
 from bgdemo.record.timeline import Timeline
 from bgdemo.simulation import SimulatedClock
 
@@ -26,11 +33,6 @@ FRAME = 0.2
 
 FAST = 5
 """How many times as fast `watch` plays a simulated clock."""
-
-Value = float | str | Sequence[str]
-"""What can be guessed: seconds, another number, True or False, a word, or words in an order."""
-
-Guess = Value | EllipsisType
 
 _places = itertools.count(1)
 
@@ -75,8 +77,7 @@ class Prediction:
         Raises:
             TypeError: there is a guess that nothing was given for.
         """
-        sentences: list[str] = []
-        verdicts: list[bool | None] = []
+        answers: list[Answer] = []
         panels: dict[int, tuple[Timeline, list[Mark]]] = {}
         for shown in happened:
             panels[id(shown)] = _timeline(shown), []
@@ -86,14 +87,12 @@ class Prediction:
             source = named[name] if name in named else happened[0]
             if isinstance(source, (TestClient, AsyncTestClient, Timeline)):
                 timeline, marks = panels.setdefault(id(source), (_timeline(source), []))
-                sentence, verdict = _verdict(name, guess, _truth(timeline, "response" if name in named else name))
+                answers.append(answer_to_seconds(name, guess, _truth(timeline, "response" if name in named else name)))
                 if isinstance(guess, (int, float)):
                     marks.append(Mark(guess, f"your guess: {name.replace('_', ' ')}"))
             else:
-                sentence, verdict = _verdict_on_value(name, guess, source)
-            sentences.append(sentence)
-            verdicts.append(verdict)
-        return _shown(sentences, verdicts, list(panels.values()))
+                answers.append(answer_to_value(name, guess, source))
+        return _shown(answers, list(panels.values()))
 
 
 def predict(**guesses: Guess) -> Prediction:
@@ -108,19 +107,7 @@ def predict(**guesses: Guess) -> Prediction:
         ValueError: a guess is a number below 0, or no finite one.
     """
     for name, guess in guesses.items():
-        if isinstance(guess, EllipsisType):
-            continue
-        if isinstance(guess, str) and guess.strip().replace(".", "", 1).isdigit():
-            raise TypeError(f"{name}={guess!r} is no guess: leave the quotes out, {name}={guess.strip()}.")
-        if isinstance(guess, (list, tuple)) and all(isinstance(word, str) for word in guess):
-            continue
-        if not isinstance(guess, (int, float, str)) or guess == "":
-            raise TypeError(
-                f"{name}={guess!r} is no guess: give a number, such as {name}=3, or True or False, or a word in "
-                "quotes, or a list of words."
-            )
-        if not isinstance(guess, str) and (not math.isfinite(guess) or guess < 0):
-            raise ValueError(f"{name}={guess!r} is no time: give a number of seconds from 0 on, such as {name}=3.")
+        refuse_what_cannot_be_guessed(name, guess)
     return Prediction(guesses)
 
 
@@ -180,7 +167,7 @@ def _screen(until: float, marks: Sequence[Mark]) -> Iterator[Callable[[Timeline]
     def going_on(timeline: Timeline) -> bool:
         return any(request.ended is None for request in timeline.requests if request.method != "WEBSOCKET")
 
-    if _in_notebook():
+    if in_notebook():
         from IPython.display import display, update_display
 
         place = f"bgdemo-{next(_places)}"
@@ -232,15 +219,6 @@ def run_pytest(file: str | os.PathLike[str]) -> None:
     print(re.sub(r" in [\d.]+s.*$", "", done.stdout.rstrip(), flags=re.MULTILINE))
 
 
-def _in_notebook() -> bool:
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        return False
-    shell = get_ipython()
-    return shell is not None and hasattr(shell, "kernel")
-
-
 def _truth(timeline: Timeline, name: str) -> float | None:
     if name == "response":
         return timeline.requests[-1].responded if timeline.requests else None
@@ -255,53 +233,8 @@ def _timeline(source: TestClient | AsyncTestClient | Timeline) -> Timeline:
     return source if isinstance(source, Timeline) else source.timeline
 
 
-def _verdict(name: str, guess: Guess, truth: float | None) -> tuple[str, bool | None]:
-    what = name.replace("_", " ")
-    if isinstance(guess, EllipsisType):
-        return f"{what}: you have not guessed yet. Put a number of seconds in the place of ... and run it again.", None
-    if isinstance(guess, bool) or not isinstance(guess, (int, float)):
-        return f"{what}: {guess!r} is no number of seconds. Guess one, such as {name}=3, and run it again.", None
-    if truth is None:
-        return f"{what}: you guessed {guess:g} s, but it has not happened (yet). Run the cells before this one.", None
-    off = guess - truth
-    if is_close(guess, truth):
-        return f"{what}: you guessed {guess:g} s and it was {truth:.1f} s. Right!", True
-    direction = "earlier" if off > 0 else "later"
-    return f"{what}: you guessed {guess:g} s and it was {truth:.1f} s, {abs(off):.1f} s {direction}.", False
-
-
-def _verdict_on_value(name: str, guess: Guess, truth: Any) -> tuple[str, bool | None]:
-    what = name.replace("_", " ")
-    if isinstance(guess, EllipsisType):
-        return f"{what}: you have not guessed yet. Put your guess in the place of ... and run it again.", None
-    guessed = _in_words(guess)
-    if truth is None:
-        return f"{what}: you guessed {guessed}, but it has not happened (yet). Run the cells before this one.", None
-    right = _is_right(guess, truth)
-    return f"{what}: you guessed {guessed} and it was {_in_words(truth)}.{' Right!' if right else ''}", right
-
-
-def _is_right(guess: Any, truth: Any) -> bool:
-    if isinstance(truth, float) and isinstance(guess, (int, float)) and not isinstance(guess, bool):
-        return is_close(guess, truth)
-    return _alike(_in_words(guess)) == _alike(_in_words(truth))
-
-
-def _alike(words: str) -> str:
-    """Words as they are compared: "Thread pool" is "threadpool"."""
-    return words.casefold().replace("_", "").replace(" ", "")
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", then ".join(str(word).strip() for word in value) if value else "nothing"
-    return f"{value:g}" if isinstance(value, float) else str(value).strip()
-
-
-def _shown(
-    sentences: list[str], verdicts: list[bool | None], panels: Sequence[tuple[Timeline, Sequence[Mark]]]
-) -> Shown:
-    caption = "\n".join(sentences)
+def _shown(answers: Sequence[Answer], panels: Sequence[tuple[Timeline, Sequence[Mark]]]) -> Shown:
+    caption = "\n".join(answer.words for answer in answers)
     drawn = "\n\n".join(text(timeline, marks=marks) for timeline, marks in panels)
-    right = None if None in verdicts else all(verdicts)
+    right = None if any(answer.right is None for answer in answers) else all(answer.right for answer in answers)
     return Shown(f"{caption}\n\n{drawn}", stacked(panels, caption=caption), right)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from bgdemo._compat import pytest as compat
+
 if TYPE_CHECKING:
     from typing import Unpack
 
@@ -24,8 +26,8 @@ _CLIENTS: pytest.StashKey["ClientsOfTest"] = pytest.StashKey()
 _FIXTURES = {"bg_client", "async_bg_client"}
 _CHOICES = {"clock": ("real", "simulated"), "mode": ("live", "fake")}
 _MARKER = (
-    "bgdemo(clock=None, mode=None): the clock ('real' or 'simulated') and the mode ('live', or 'fake': tasks are noted "
-    "and do not run) of the clients that bg_client and async_bg_client make."
+    "bgdemo(clock=None, mode=None): the clock ('real' or 'simulated') and the mode ('live', or 'fake': tasks are "
+    "recorded and do not run) of the clients that bg_client and async_bg_client make."
 )
 
 
@@ -62,16 +64,20 @@ class AsyncBgClient(Protocol):
 @pytest.fixture
 def bg_client(request: pytest.FixtureRequest) -> Iterator[BgClient]:
     """Make TestClients, on the simulated clock, that end with the test: `client = bg_client(app)`."""
+    from bgdemo.testing.makers import ClientMaker
+
     clients = _clients_of(request.node)
-    yield clients.make
+    yield ClientMaker(clients)
     clients.close()
 
 
 @pytest.fixture
 def async_bg_client(request: pytest.FixtureRequest) -> Iterator[AsyncBgClient]:
     """Make AsyncTestClients that end with the test: `client = async_bg_client(app)`, `await client.get("/")`."""
+    from bgdemo.testing.makers import AsyncClientMaker
+
     clients = _clients_of(request.node)
-    yield clients.make_async
+    yield AsyncClientMaker(clients)
     clients.abandon()
 
 
@@ -90,15 +96,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     # Before any test: what bgdemo finds in Starlette and in the standard library has to be the real thing.
-    if any(not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) for item in session.items):
+    if any(not _FIXTURES.isdisjoint(compat.fixture_names(item)) for item in session.items):
         import bgdemo.testing.fixtures  # noqa: F401
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if _has_own_loop(item):
-        for name, definitions in getattr(item, "_fixtureinfo").name2fixturedefs.items():  # noqa: B009 (it is private)
-            if inspect.iscoroutinefunction(definitions[-1].func) or inspect.isasyncgenfunction(definitions[-1].func):
+        for name, function in compat.fixture_functions(item).items():
+            if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
                 pytest.fail(
                     f"{item.name} runs on an event loop of the simulated clock, and its async fixture {name!r} on "
                     "another one: make the fixture an ordinary function, or leave the test on the real clock, "
@@ -161,20 +167,20 @@ def _choice(item: pytest.Item, name: str) -> Any:
 
 def _has_own_loop(item: pytest.Item) -> bool:
     """True for an async test function that is to run on an event loop of a simulated clock."""
-    if "async_bg_client" not in getattr(item, "fixturenames", ()):
+    if "async_bg_client" not in compat.fixture_names(item):
         return False
-    return inspect.iscoroutinefunction(getattr(item, "obj", None)) and _choice(item, "clock") == "simulated"
+    return inspect.iscoroutinefunction(compat.function_of(item)) and _choice(item, "clock") == "simulated"
 
 
 @contextlib.contextmanager
 def _ending_on_its_loop(item: pytest.Item, clients: "ClientsOfTest") -> Iterator[None]:
     """Have an async test function end its clients itself: nobody else is on its event loop."""
-    test = getattr(item, "obj", None)
+    test = compat.function_of(item)
     if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(test):
         yield
         return
-    item.obj = clients.around(test, awaited=item.get_closest_marker("asyncio") is not None)
+    compat.call_instead(item, clients.around(test, awaited=item.get_closest_marker("asyncio") is not None))
     try:
         yield
     finally:
-        item.obj = test
+        compat.call_instead(item, test)

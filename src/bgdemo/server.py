@@ -5,6 +5,7 @@ import contextlib
 
 from starlette.types import ASGIApp
 
+from bgdemo._compat import uvicorn as uvicorn_compat
 from bgdemo.client.asgi import as_asgi
 from bgdemo.errors import ClientError
 from bgdemo.record.recorder import Recorder
@@ -36,11 +37,10 @@ class Server:
         self._thread = LoopThread()
         try:
             self._serving = self._thread.run(self._start())
+            self.url = uvicorn_compat.url_of(self._uvicorn)
         except BaseException:
             self._thread.close(GRACE)
             raise
-        host, port = self._uvicorn.servers[0].sockets[0].getsockname()
-        self.url = f"http://{host}:{port}"
 
     @property
     def timeline(self) -> Timeline:
@@ -61,7 +61,7 @@ class Server:
 
     async def _start(self) -> asyncio.Task[None]:
         serving = asyncio.create_task(self._serve())
-        while not self._uvicorn.started:
+        while not uvicorn_compat.has_started(self._uvicorn):
             if serving.done():
                 raise ClientError("uvicorn did not start: the app's own start-up failed, and uvicorn logged why.")
             await asyncio.sleep(GLANCE)
@@ -72,7 +72,7 @@ class Server:
             await self._uvicorn.serve()
 
     async def _finish(self) -> None:
-        self._uvicorn.should_exit = True
+        uvicorn_compat.ask_to_exit(self._uvicorn)
         await self._serving
 
 

@@ -71,7 +71,7 @@ def test_finished_is_a_claim_about_each_task() -> None:
         ([task(1, ended=2.0, status="lost")], "was lost at 2.0 s, when its process died."),
         (
             [task(1, ended=None, status="waiting", error="OSError: full")],
-            "was waiting for its next try at 9.0 s, after OSError: full.\n"
+            "was waiting for its next attempt at 9.0 s, after OSError: full.\n"
             "The timeline was taken before that: client.drain() waits, and returns one in which all tasks have ended. "
             "In mode 'fake', client.run_tasks() runs them.",
         ),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bgdemo.grading import Question
 from bgdemo.grading.exports.nbgrader import export
-from bgdemo.grading.judging.exam import Question, load_exam
+from bgdemo.grading.judging.exam import load_exam
 from bgdemo.grading.judging.grade import Grading, grade
 from grading.conftest import write_exam
 from grading.nbgrading import ASSIGNMENT, run, submit

@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from bgdemo.lessons.brokers import BrokerServer, RabbitMQ, Redis
 from bgdemo.queue import ProcessClient
-from bgdemo.queue.local import RabbitMQ, Redis, Server
 from bgdemo.record.timeline import Timeline
 
 LATENCY, THROUGHPUT = 100, 200
@@ -49,8 +49,8 @@ def table(request: pytest.FixtureRequest) -> Iterator[dict[str, list[float]]]:
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[type[Server], Server]]:
-    started: dict[type[Server], Server] = {}
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[type[BrokerServer], BrokerServer]]:
+    started: dict[type[BrokerServer], BrokerServer] = {}
     try:
         for kind in (Redis, RabbitMQ):
             if kind.is_installed():
@@ -96,10 +96,10 @@ def throughput(client: ProcessClient, path: str) -> tuple[float, float]:
 @pytest.mark.parametrize(("name", "broker", "workers"), CASES, ids=[case[0] for case in CASES])
 def test_queue(
     name: str,
-    broker: str | type[Server] | None,
+    broker: str | type[BrokerServer] | None,
     workers: int,
     benchmark: Any,
-    servers: dict[type[Server], Server],
+    servers: dict[type[BrokerServer], BrokerServer],
     table: dict[str, list[float]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from bgdemo.client.asgi import build_scope
 from bgdemo.client.behaviour import Behaviour
 from bgdemo.client.exchange import Exchange
 from bgdemo.client.live import LiveBehaviour
+from bgdemo.client.response import check, response_to
 from bgdemo.client.stock import StockBehaviour
 from bgdemo.errors import AppError, ClientError
 from client.apps import BODY, PART, START, asgi
@@ -79,7 +81,7 @@ class Watched:
                 await asyncio.wait_for(task, DEADLINE)
 
     def response(self) -> httpx.Response:
-        return self.exchange.response(httpx.ByteStream(b""))
+        return response_to(self.exchange, httpx.ByteStream(b""))
 
 
 def looking(watched: Watched, *messages: dict[str, Any]) -> tuple[ASGIApp, list[Any]]:
@@ -343,7 +345,7 @@ def test_what_is_raised_before_the_response_has_left_is_raised_in_the_call_once(
     error = ValueError("in the route")
     watched = Watched().run(raising(error, *messages))
     with pytest.raises(ValueError, match="in the route") as raised:
-        watched.exchange.check()
+        check(watched.exchange, is_read=True)
     assert raised.value is error
     watched.exchange.raise_error()
     assert watched.kept == []
@@ -354,7 +356,7 @@ def test_what_is_raised_after_it_is_kept() -> None:
     watched = Watched().run(raising(error, START, BODY))
     assert watched.kept == [error]
     assert watched.exchange.error is None
-    watched.exchange.check()
+    check(watched.exchange, is_read=True)
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
@@ -411,7 +413,7 @@ def test_an_app_that_was_cancelled_before_it_answered_is_told_as_a_close(message
     asyncio.run(main())
     assert watched.exchange.ended
     with pytest.raises(ClientError, match=r"GET /path was not answered: the client was closed"):
-        watched.exchange.check()
+        check(watched.exchange, is_read=True)
 
 
 def test_an_app_that_was_cancelled_after_it_answered_is_no_error() -> None:
@@ -428,7 +430,7 @@ def test_an_app_that_was_cancelled_after_it_answered_is_no_error() -> None:
             task.cancel()
 
     asyncio.run(main())
-    watched.exchange.check()
+    check(watched.exchange, is_read=True)
     assert watched.kept == []
 
 
@@ -460,14 +462,25 @@ def test_an_app_that_gave_no_answer_is_told() -> None:
 def test_an_app_that_gave_half_an_answer_is_told_when_it_was_read() -> None:
     watched = Watched().run(asgi([START, PART]))
     with pytest.raises(AppError, match="ended before its response was complete: GET /path"):
-        watched.exchange.check()
+        check(watched.exchange, is_read=True)
 
 
-@pytest.mark.parametrize(("app", "status"), [(asgi([]), 500), (raising(ValueError()), 500), (asgi([START, PART]), 200)])
-def test_a_client_that_wants_no_errors_gets_what_there_is(app: ASGIApp, status: int) -> None:
-    watched = Watched(LiveBehaviour(raise_server_exceptions=False)).run(app)
-    assert watched.response().status_code == status
-    watched.exchange.check()
+@pytest.mark.parametrize("app", [asgi([]), raising(ValueError())])
+@pytest.mark.parametrize("behaviour", [LiveBehaviour, StockBehaviour])
+def test_a_client_that_wants_no_errors_gets_a_500_where_there_is_no_answer(app: ASGIApp, behaviour: Any) -> None:
+    watched = Watched(behaviour(raise_server_exceptions=False)).run(app)
+    assert watched.response().status_code == 500
+    check(watched.exchange, is_read=True)
+
+
+def test_a_client_that_wants_no_errors_sees_a_response_break_off_as_on_a_server_and_starlettes_does_not() -> None:
+    watched = Watched(LiveBehaviour(raise_server_exceptions=False)).run(asgi([START, PART]))
+    assert watched.response().status_code == 200
+    with pytest.raises(httpx.RemoteProtocolError):
+        check(watched.exchange, is_read=True)
+    stock = Watched(StockBehaviour(raise_server_exceptions=False)).run(asgi([START]))
+    assert stock.response().status_code == 200
+    check(stock.exchange, is_read=True)
 
 
 def test_it_is_read_to_the_end_when_it_was_handed_over_and_nothing_of_its_body_is_left() -> None:
@@ -481,6 +494,6 @@ def test_it_is_read_to_the_end_when_it_was_handed_over_and_nothing_of_its_body_i
     assert found == [False, True]
 
 
-@pytest.mark.parametrize("check", [Exchange.check, Exchange.raise_error])
-def test_nothing_is_raised_where_nothing_went_wrong(check: Callable[[Exchange], None]) -> None:
-    check(Watched().run(asgi([START, BODY])).exchange)
+@pytest.mark.parametrize("look", [partial(check, is_read=True), Exchange.raise_error])
+def test_nothing_is_raised_where_nothing_went_wrong(look: Callable[[Exchange], None]) -> None:
+    look(Watched().run(asgi([START, BODY])).exchange)

@@ -12,6 +12,7 @@ from bgdemo import Recorder
 from bgdemo.client.behaviour import Behaviour
 from bgdemo.client.live import LiveBehaviour
 from bgdemo.client.readers import LoopReader, ThreadReader, answer
+from bgdemo.client.response import check
 from bgdemo.client.session import Session
 from bgdemo.client.stock import StockBehaviour
 from bgdemo.errors import AppError, ClientError, ResponseTimeout
@@ -205,7 +206,7 @@ def test_a_reader_that_waits_for_a_loop_that_ends_is_told(read: Make) -> None:
     one = read(Left())
     one.thread.call_soon(one.thread.close, 0)
     with pytest.raises(ClientError):
-        one.until_it_began().exchange.check()
+        check(one.until_it_began().exchange, is_read=False)
 
 
 # -- on the same event loop

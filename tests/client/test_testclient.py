@@ -4,7 +4,7 @@ import inspect
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
@@ -13,6 +13,7 @@ from starlette.background import BackgroundTask
 from starlette.types import Receive, Scope, Send
 
 from bgdemo import AsyncTestClient, Recorder, TestClient
+from bgdemo.client.options import Options
 from bgdemo.errors import DrainTimeout
 from gates import DEADLINE, Gate, in_thread
 
@@ -132,7 +133,15 @@ class TestConstructor:
             ("wait_for_tasks", inspect.Parameter.KEYWORD_ONLY, False),
             ("timeout", inspect.Parameter.KEYWORD_ONLY, 60.0),
             ("close_timeout", inspect.Parameter.KEYWORD_ONLY, 30.0),
+            ("keep", inspect.Parameter.KEYWORD_ONLY, None),
         ]
+
+    def test_the_options_that_can_be_passed_on_are_those_of_the_constructor(self) -> None:
+        parameters = dict(inspect.signature(TestClient).parameters)
+        del parameters["app"]
+        assert list(Options.__annotations__) == list(parameters)
+        hints = get_type_hints(TestClient.__init__)
+        assert get_type_hints(Options) == {name: hints[name] for name in parameters}
 
     @pytest.mark.parametrize("client", [TestClient, AsyncTestClient])
     def test_pytest_does_not_collect_it(self, client: type) -> None:

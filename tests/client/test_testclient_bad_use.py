@@ -187,11 +187,27 @@ class TestBadUse:
             in_thread(use).result(DEADLINE)
         client.close()
 
+    def test_a_client_that_wants_no_errors_gets_what_a_server_answers_for_an_app_that_does_not(self) -> None:
+        client = TestClient(asgi([]), raise_server_exceptions=False)
+        response = client.get("/")
+        assert (response.status_code, response.text) == (500, "Internal Server Error")
+        assert response.headers["content-type"] == "text/plain; charset=utf-8"
+        assert client.head("/").content == b""
+        client.close()
+
+    def test_a_response_that_breaks_off_is_seen_to_break_off(self) -> None:
+        client = TestClient(asgi([START, PART]), raise_server_exceptions=False)
+        with pytest.raises(httpx.RemoteProtocolError, match="ended before its response was complete: GET /"):
+            client.get("/")
+        with client.stream("GET", "/") as response:
+            assert response.status_code == 200
+            with pytest.raises(httpx.RemoteProtocolError):
+                response.read()
+        client.close()
+
     @pytest.mark.parametrize(("messages", "status"), [([], 500), ([START, PART], 200)])
-    def test_a_client_that_wants_no_errors_gets_what_there_is(
-        self, messages: list[dict[str, Any]], status: int
-    ) -> None:
-        client = TestClient(asgi(messages), raise_server_exceptions=False)
+    def test_starlettes_client_gets_what_there_is(self, messages: list[dict[str, Any]], status: int) -> None:
+        client = TestClient(asgi(messages), raise_server_exceptions=False, wait_for_tasks=True)
         assert client.get("/").status_code == status
         client.close()
 

@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from bgdemo import AsyncTestClient, Recorder, TestClient
 from bgdemo.clock import ClockName
+from bgdemo.record.log import describe
 from conformance.scenario import (
     Call,
     GiveUp,
@@ -53,6 +54,7 @@ A_CONNECTION_EACH = httpx.Limits(max_keepalive_connections=0)
 
 TIMED_OUT = Reply(None, "timed out")
 REFUSED = Reply(None, "refused")
+CUT_OFF = Reply(None, "cut off")
 
 OF_THE_SERVER = {"connection", "date", "server", "transfer-encoding"}
 """Headers that a server adds to what the app sent."""
@@ -94,7 +96,7 @@ def run_on_uvicorn(scenario: Scenario) -> Observation:
         with httpx.Client(base_url=server.url, **over_tcp) as client, play.stage:
             websocket = functools.partial(_websocket_on_uvicorn, server.url)
             _play(play, client, websocket, wait=server.wait)
-        logged = tuple(first_line(f"{type(error).__name__}: {error}") for error in server.exceptions)
+        logged = tuple(first_line(describe(error)) for error in server.exceptions)
     return dataclasses.replace(play.observed(), logged=logged)
 
 
@@ -129,8 +131,11 @@ def _play(
     for step in play.steps:
         match step:
             case Call():
-                response = client.request(step.method, step.path, **_arguments(step))
-                play.got(step, response, response.content)
+                try:
+                    response = client.request(step.method, step.path, **_arguments(step))
+                    play.got(step, response, response.content)
+                except httpx.RemoteProtocolError:
+                    play.replies.append(CUT_OFF)
             case Stream():
                 with client.stream("GET", step.path) as response:
                     play.got(step, response, next(response.iter_raw())[: step.keep])
@@ -167,8 +172,11 @@ async def _play_awaited(play: Play) -> Observation:
 async def _take(play: Play, client: AsyncTestClient, step: Step) -> None:
     match step:
         case Call():
-            response = await client.request(step.method, step.path, **_arguments(step))
-            play.got(step, response, response.content)
+            try:
+                response = await client.request(step.method, step.path, **_arguments(step))
+                play.got(step, response, response.content)
+            except httpx.RemoteProtocolError:
+                play.replies.append(CUT_OFF)
         case Stream():
             async with client.stream("GET", step.path) as response:
                 chunks = response.aiter_raw()

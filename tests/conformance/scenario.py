@@ -111,7 +111,8 @@ Step = Call | Stream | GiveUp | WebSocket | OpenGate | Until | Wait
 class Reply:
     """What the caller got: a response; or for a WebSocket the close code (None: the caller left) and the texts.
 
-    A status of None with "timed out" or "refused" means that there was no response, or no WebSocket.
+    A status of None with "timed out" or "refused" means that there was no response, or no WebSocket; with "cut off",
+    that the connection was closed before the response was complete.
     `unfinished` has the tasks that had not ended when the caller had the response, for a Call with `watch`.
     """
 

@@ -9,7 +9,7 @@ import pytest
 
 from bgdemo import exercises
 from bgdemo.grading.judging.grade import Graded, Grading, grade
-from bgdemo.grading.judging.marks import Mark, Row
+from bgdemo.grading.judging.scores import Row, Score
 from bgdemo.grading.walls.limits import Limits
 
 if sys.platform not in ("linux", "darwin"):
@@ -38,9 +38,9 @@ class Class:
         (row,) = (row for row in self.graded.rows if row.file == file)
         return row
 
-    def mark(self, file: str) -> Mark:
-        (mark,) = self.row(file).marks
-        return mark
+    def score(self, file: str) -> Score:
+        (score,) = self.row(file).scores
+        return score
 
 
 def hand_in(folder: Path, files: Mapping[str, str]) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bgdemo.grading.judging.exam import Exam, Question
+from bgdemo.grading.judging.exam import Exam, ExamQuestion
 
 ASSIGNMENT = "作业1"
 
@@ -31,7 +31,7 @@ def released(course: Path) -> dict[str, Any]:
     return notebook
 
 
-def submit(course: Path, student: str, exam: Exam, answer: Callable[[Question], str]) -> None:
+def submit(course: Path, student: str, exam: Exam, answer: Callable[[ExamQuestion], str]) -> None:
     """Hand in the released notebook, with an answer in each question's cell."""
     notebook = released(course)
     questions = {question.name: question for question in exam.questions}

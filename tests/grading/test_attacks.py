@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from bgdemo.exercises.engine.code import Chunk
-from bgdemo.grading.judging.exam import Question
-from bgdemo.grading.judging.parts import Part
+from bgdemo.grading.judging.exam import ExamQuestion
 from bgdemo.grading.judging.sandbox import Sandbox
-from bgdemo.grading.judging.verdicts import mark
+from bgdemo.grading.judging.submitted import SubmittedAnswer
+from bgdemo.grading.judging.verdicts import score_answer
 from bgdemo.grading.walls import processes, seccomp
 from grading.conftest import ROUTE
 from grading.test_sandbox import LIMITS, ran
@@ -92,7 +92,7 @@ def test_nothing_of_the_question_is_anywhere_in_an_answers_memory(sandbox: Sandb
     secret = "the-secret-word"
     exercise = replace(ROUTE, answer=f"{ROUTE.answer}# {secret}\n", notice=secret, hints=(secret,), statement=secret)
     code = f"{LOOK_THROUGH_ALL_MEMORY}\n{ROUTE.answer}"
-    found = mark(sandbox, LIMITS, Question(exercise), Part("route", (Chunk("answer.py", code),)))
+    found = score_answer(sandbox, LIMITS, ExamQuestion(exercise), SubmittedAnswer("route", (Chunk("answer.py", code),)))
     assert found.printed == "True False\n"
     assert found.message == secret
 

@@ -16,7 +16,7 @@ import pytest
 from bgdemo.cli import main
 from bgdemo.exercises import all_exercises
 from bgdemo.grading.judging import platform
-from bgdemo.grading.judging.parts import read_parts
+from bgdemo.grading.judging.submitted import read_answers
 from grading.conftest import EXAM, MARKER, ROUTE, hand_in, write_exam
 
 EVERY = all_exercises()
@@ -182,7 +182,7 @@ def test_a_wrong_answer_is_shown_below_the_right_one(bgdemo, tmp_path: Path) -> 
     [
         ("import nothing_like_it", "Raised. Your code raised ModuleNotFoundError: No module named 'nothing_like_it'"),
         ("app = 7", "Wrong. `app` is no app."),
-        ("x = 1", "Raised. Your code raised NameError: this part defines no `app`: keep its name"),
+        ("x = 1", "Raised. Your code raised NameError: this answer defines no `app`: keep its name"),
         ("raise SystemExit", "Raised. Your code raised SystemExit"),
         ("def (", "Raised. Your code raised SyntaxError"),
     ],
@@ -319,9 +319,9 @@ def test_a_handout_has_the_questions_and_no_answers(bgdemo, tmp_path: Path) -> N
         text = (folder / name).read_text(encoding="utf-8")
         assert "background_tasks.add_task" not in text
         assert "4 points" in text
-        part = read_parts(folder / name).part("turn_the_route", names=("turn_the_route",))
-        assert part is not None
-        assert part.source.split() == ROUTE.starter.split()
+        answer = read_answers(folder / name).answer("turn_the_route", names=("turn_the_route",))
+        assert answer is not None
+        assert answer.source.split() == ROUTE.starter.split()
     ran = bgdemo("export", "handout", folder, "--exercises", exam)
     assert ran.code == 1
     assert "questions.py is there already, and stays as it is" in ran.err

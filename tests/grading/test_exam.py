@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bgdemo.errors import GradingError
-from bgdemo.exercises import AnyExercise, Outcome, all_exercises
+from bgdemo.exercises import AnyExercise, Verdict, all_exercises
 from bgdemo.exercises.engine.exercise import Exercise
 from bgdemo.exercises.engine.promises import broken, unfit
 from bgdemo.grading import Question
@@ -118,17 +118,17 @@ def test_nobody_is_graded_by_an_exercise_whose_own_answer_is_not_right(tmp_path:
     [("right", 3, 5.0), ("wrong", 2, 3.33), ("wrong", 0, 0.0), ("raised", 2, 0.0), ("not attempted", 2, 0.0)],
 )
 def test_points_are_the_share_of_the_checks_that_a_wrong_answer_passes(verdict, passed: int, worth: float) -> None:
-    assert points(Question(ROUTE, 5), Outcome(verdict, "", passed=passed, checks=3)) == worth
+    assert points(Question(ROUTE, 5), Verdict(verdict, "", passed=passed, checks=3)) == worth
 
 
 def test_an_answer_that_no_check_saw_is_worth_nothing() -> None:
-    assert points(Question(ROUTE, 5), Outcome("wrong", "no app at all")) == 0.0
+    assert points(Question(ROUTE, 5), Verdict("wrong", "no app at all")) == 0.0
 
 
 def test_a_misconception_is_the_wrong_answer_that_the_exercise_knows() -> None:
-    assert misconception(ROUTE, Outcome("wrong", "The receipt is sent twice: ...")) == "sent twice"
-    assert misconception(ROUTE, Outcome("wrong", "something else")) is None
-    assert misconception(ROUTE, Outcome("right", "not sent twice")) is None
+    assert misconception(ROUTE, Verdict("wrong", "The receipt is sent twice: ...")) == "sent twice"
+    assert misconception(ROUTE, Verdict("wrong", "something else")) is None
+    assert misconception(ROUTE, Verdict("right", "not sent twice")) is None
 
 
 def test_loading_an_exam_leaves_nothing_in_its_folder_also_where_python_writes_bytecode(

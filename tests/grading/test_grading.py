@@ -15,7 +15,7 @@ from bgdemo.grading.judging.exam import load_exam
 from bgdemo.grading.judging.grade import Grading, grade, journal_of
 from bgdemo.grading.judging.journal import Journal
 from bgdemo.grading.judging.judges import Judges
-from bgdemo.grading.judging.marks import Mark, Row
+from bgdemo.grading.judging.scores import Row, Score
 from bgdemo.grading.judging.submissions import find
 from bgdemo.grading.judging.summary import summarize
 from bgdemo.grading.judging.tables import write_csv
@@ -90,13 +90,13 @@ def seen(folder: Path) -> Class:
 
 
 def verdicts(row: Row) -> list[str]:
-    return [mark.verdict for mark in row.marks]
+    return [score.verdict for score in row.scores]
 
 
 def test_right_answers_have_all_points(seen: Class) -> None:
     row = seen.row("1-王小明.py")
     assert (row.id, row.name, row.points, row.note) == ("1", "王小明", 20.0, "")
-    assert [(mark.points, mark.message) for mark in row.marks] == [
+    assert [(score.points, score.message) for score in row.scores] == [
         (points, one.notice) for points, one in zip((4, 5, 2, 5, 4), QUESTIONS, strict=True)
     ]
 
@@ -104,11 +104,11 @@ def test_right_answers_have_all_points(seen: Class) -> None:
 def test_wrong_answers_have_the_share_of_the_checks_that_they_pass(seen: Class) -> None:
     row = seen.row("2.ipynb")
     assert row.id == "2"
-    for mark, one, code in zip(row.marks, QUESTIONS, WRONG, strict=True):
+    for score, one, code in zip(row.scores, QUESTIONS, WRONG, strict=True):
         here = one.check(load(f"# bgdemo: {one.name}\n{code}"))  # the same verdict, by the same checks, in this process
-        assert (mark.verdict, mark.message) == (here.verdict, here.message)
-        share = here.passed / here.checks if here.verdict == "wrong" else 0
-        assert mark.points == round(mark.out_of * share, 2)
+        assert (score.verdict, score.message) == (here.kind, here.message)
+        share = here.passed / here.checks if here.kind == "wrong" else 0
+        assert score.points == round(score.out_of * share, 2)
 
 
 def test_a_folder_is_one_submission_and_its_first_answer_counts(seen: Class) -> None:
@@ -130,7 +130,7 @@ def test_who_handed_in_nothing_is_missing(seen: Class) -> None:
 
 
 def test_a_file_without_markers_says_what_is_missing(seen: Class) -> None:
-    assert seen.row("5.py").marks[1].message == "There is no part that begins with `# bgdemo: purchase`."
+    assert seen.row("5.py").scores[1].message == "There is no answer that begins with `# bgdemo: purchase`."
 
 
 def test_who_handed_in_twice_is_told_of(seen: Class) -> None:
@@ -145,7 +145,7 @@ def test_who_is_not_on_the_roster_is_graded_and_named(seen: Class) -> None:
 
 
 def test_each_answer_has_the_time_that_it_took(seen: Class) -> None:
-    assert all(0 < mark.seconds < 10 for mark in seen.row("1-王小明.py").marks)
+    assert all(0 < score.seconds < 10 for score in seen.row("1-王小明.py").scores)
 
 
 def test_a_summary_counts_verdicts_and_misconceptions(seen: Class) -> None:
@@ -162,7 +162,7 @@ def test_messages_that_differ_only_in_numbers_and_names_are_one_misconception(tm
     exam = load_exam(write_exam(tmp_path))
 
     def row(message: str) -> Row:
-        return Row("", "", "x.py", (Mark("turn_the_route", 0, 4, "raised", message),))
+        return Row("", "", "x.py", (Score("turn_the_route", 0, 4, "raised", message),))
 
     rows = [row("KeyError: 'a' (line 3: `x['a']`)"), row("KeyError: 'b' (line 9: `y['b']`)"), row("KeyError")]
     assert [one.students for one in summarize(exam, rows).misconceptions] == [2, 1]
@@ -183,8 +183,8 @@ def test_the_table_opens_in_a_spreadsheet_and_runs_nothing_there(seen: Class, fo
 def test_the_json_has_all_that_is_known(seen: Class, folder: Path) -> None:
     data = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     assert [student["file"] for student in data["students"]] == [row.file for row in seen.graded.rows]
-    mark = data["students"][1]["marks"][0]
-    assert (mark["passed"], mark["checks"], mark["misconception"]) == (3, 5, "sent twice")
+    score = data["students"][1]["scores"][0]
+    assert (score["passed"], score["checks"], score["misconception"]) == (3, 5, "sent twice")
     assert data["summary"]["missing"] == ["韩梅梅 (4)"]
     assert data["questions"][4] == {"name": "mend_the_annotation", "points": 4}
 
@@ -200,7 +200,7 @@ def test_nothing_is_left_beside_the_results(seen: Class, folder: Path) -> None:
 
 
 def test_text_that_no_file_can_hold_is_written_all_the_same(tmp_path: Path) -> None:
-    row = Row("", "", "x.py", (Mark("turn_the_route", 0, 4, "wrong", "half a character: \ud800"),))
+    row = Row("", "", "x.py", (Score("turn_the_route", 0, 4, "wrong", "half a character: \ud800"),))
     write_csv(tmp_path / "r.csv", load_exam(write_exam(tmp_path)), [row])
     assert "half a character: \\ud800" in (tmp_path / "r.csv").read_text(encoding="utf-8-sig")
 
@@ -226,7 +226,7 @@ def test_what_is_graded_is_not_graded_again_after_an_interruption(tmp_path: Path
 
     assert told == [(0, 3, ""), (1, 3, ""), (2, 3, "a.py"), (3, 3, "c.py")]
     assert done.taken_over == 1
-    assert [row.marks[0].verdict for row in done.rows] == ["wrong", "right", "right"]
+    assert [row.scores[0].verdict for row in done.rows] == ["wrong", "right", "right"]
     assert not journal_of(grading.out).exists()
 
 
@@ -234,12 +234,12 @@ def test_a_journal_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path, su
     hand_in(submissions, {"a.py": "1", "b.py": "1"})
     one, other = find(submissions)
     path = tmp_path / "journal"
-    marks = [Mark("q", 1.0, 2.0, "wrong", "消息")]
+    scores = [Score("q", 1.0, 2.0, "wrong", "消息")]
     with Journal(path, "exam", Limits()) as journal:
-        journal.note(one, marks)
-        journal.note(other, marks)
+        journal.record(one, scores)
+        journal.record(other, scores)
     path.write_bytes(path.read_bytes()[:-10])
-    assert Journal(path, "exam", Limits()).known(one) == marks
+    assert Journal(path, "exam", Limits()).known(one) == scores
     assert Journal(path, "exam", Limits()).known(other) is None
 
 
@@ -248,7 +248,7 @@ def test_marks_of_another_exam_or_under_other_limits_are_not_taken_over(tmp_path
     (one,) = find(submissions)
     path = tmp_path / "journal"
     with Journal(path, "exam", Limits()) as journal:
-        journal.note(one, [])
+        journal.record(one, [])
     assert Journal(path, "exam", Limits()).known(one) == []
     assert Journal(path, "another exam", Limits()).known(one) is None
     assert Journal(path, "exam", Limits(seconds=99)).known(one) is None
@@ -272,8 +272,8 @@ def test_a_judge_that_is_lost_is_replaced_and_only_its_submission_is_without_mar
     path = write_exam(tmp_path)
     seen = {}
     with Judges(1, path, load_exam(path), Limits(seconds=20)) as staff:
-        for submission, marks in staff.grade(find(submissions)):
-            seen[submission.name] = marks[0].verdict, marks[0].message
+        for submission, scores in staff.grade(find(submissions)):
+            seen[submission.name] = scores[0].verdict, scores[0].message
             if submission.name == "a.py":
                 (lost,) = staff.processes
                 os.kill(lost, 9)
@@ -307,8 +307,8 @@ def test_a_judge_that_is_stuck_is_ended_and_only_its_submission_is_without_marks
     stuck = ROUTE.answer.replace("return {", 'return {"stuck": True, ')
     hand_in(submissions, {"a.py": MARKER + ROUTE.answer, "b.py": MARKER + stuck, "c.py": MARKER + ROUTE.answer})
     rows = graded(tmp_path, submissions, exam=STUCK, limits=Limits(seconds=4)).rows
-    assert [row.marks[0].verdict for row in rows] == ["right", "crashed", "right"]
-    assert rows[1].marks[0].message.startswith("The grader itself was lost over this submission.")
+    assert [row.scores[0].verdict for row in rows] == ["right", "crashed", "right"]
+    assert rows[1].scores[0].message.startswith("The grader itself was lost over this submission.")
 
 
 def test_submissions_are_graded_side_by_side(
@@ -318,8 +318,8 @@ def test_submissions_are_graded_side_by_side(
     hand_in(submissions, {"a.py": MARKER + "import time\ntime.sleep(1000)\n", "b.py": MARKER + ROUTE.answer})
     path = write_exam(tmp_path)
     with Judges(2, path, load_exam(path), Limits(seconds=100)) as staff:
-        submission, marks = next(staff.grade(find(submissions)))
-    assert (submission.name, marks[0].verdict) == ("b.py", "right")
+        submission, scores = next(staff.grade(find(submissions)))
+    assert (submission.name, scores[0].verdict) == ("b.py", "right")
 
 
 def test_an_exam_that_cannot_be_loaded_by_a_judge_ends_the_grading(tmp_path: Path, submissions: Path) -> None:
@@ -334,7 +334,7 @@ def test_an_exam_that_cannot_be_loaded_by_a_judge_ends_the_grading(tmp_path: Pat
 def test_a_question_alone_needs_no_marker(tmp_path: Path, submissions: Path) -> None:
     hand_in(submissions, {"a.py": ROUTE.answer, "b.py": ROUTE.starter, "c/x.py": "import os", "c/y.py": ROUTE.answer})
     rows = graded(tmp_path, submissions).rows
-    assert [row.marks[0].verdict for row in rows] == ["right", "not attempted", "missing"]
+    assert [row.scores[0].verdict for row in rows] == ["right", "not attempted", "missing"]
 
 
 def test_a_name_error_in_a_notebook_says_what_is_run(tmp_path: Path, submissions: Path) -> None:
@@ -342,8 +342,8 @@ def test_a_name_error_in_a_notebook_says_what_is_run(tmp_path: Path, submissions
     text = json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
     hand_in(submissions, {"a.ipynb": text})
     (row,) = graded(tmp_path, submissions, exam=EXAM).rows
-    assert row.marks[0].verdict == "raised"
-    assert "name 'helper' is not defined" in row.marks[0].message
-    assert row.marks[0].message.endswith(
+    assert row.scores[0].verdict == "raised"
+    assert "name 'helper' is not defined" in row.scores[0].message
+    assert row.scores[0].message.endswith(
         "Only cells that begin with `# bgdemo: turn_the_route`, and those before the first such line, are run."
     )

@@ -192,16 +192,16 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Class:
 
 @pytest.mark.parametrize("file", UNTOUCHED)
 def test_the_others_are_graded_as_if_nothing_had_happened(seen: Class, file: str) -> None:
-    assert (seen.mark(file).verdict, seen.mark(file).points) == ("right", 4.0)
-    assert seen.mark(file).message == ROUTE.notice
+    assert (seen.score(file).verdict, seen.score(file).points) == ("right", 4.0)
+    assert seen.score(file).message == ROUTE.notice
 
 
 @pytest.mark.parametrize(("file", "verdict", "message"), ROWS)
 def test_a_submission_gets_a_row_that_says_what_happened(seen: Class, file: str, verdict: str, message: str) -> None:
-    mark = seen.mark(file)
-    assert message in mark.message
-    assert mark.verdict == verdict
-    assert mark.points == (4.0 if verdict == "right" else 0.0)
+    score = seen.score(file)
+    assert message in score.message
+    assert score.verdict == verdict
+    assert score.points == (4.0 if verdict == "right" else 0.0)
 
 
 def processes() -> list[str]:
@@ -210,10 +210,10 @@ def processes() -> list[str]:
 
 @pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="asks /proc")
 def test_a_grandchild_in_a_session_of_its_own_is_gone(seen: Class) -> None:
-    assert seen.mark("orphan.py").verdict == "right"
+    assert seen.score("orphan.py").verdict == "right"
     assert NAME not in processes()
 
 
 @pytest.mark.skipif(not landlock.version(), reason="needs a kernel with Landlock")
 def test_code_in_c_that_asks_no_python_is_refused_by_the_kernel(seen: Class) -> None:
-    assert seen.mark("in_c.py").printed == "read -1 written -1 killed -1\n"
+    assert seen.score("in_c.py").printed == "read -1 written -1 killed -1\n"

@@ -53,7 +53,7 @@ def test_the_scores_agree(course: Path, ours: Graded, student: str) -> None:
     with open(course / "grades.csv", encoding="utf-8") as file:
         theirs = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(file)}
     (row,) = (row for row in ours.rows if row.file == student)
-    assert theirs[student] == (row.points, sum(mark.out_of for mark in row.marks))
+    assert theirs[student] == (row.points, sum(score.out_of for score in row.scores))
 
 
 def test_the_scores_are_not_all_the_same(ours: Graded) -> None:

@@ -13,13 +13,13 @@ import pytest
 
 import bgdemo
 from bgdemo.exercises.engine.code import Chunk
-from bgdemo.grading.judging.exam import Question
-from bgdemo.grading.judging.marks import Mark
+from bgdemo.grading.judging.exam import ExamQuestion
 from bgdemo.grading.judging.package import copy_without_answers, readable, search_path
-from bgdemo.grading.judging.parts import Part
 from bgdemo.grading.judging.remote import Link, RemoteClient
 from bgdemo.grading.judging.sandbox import Sandbox
-from bgdemo.grading.judging.verdicts import mark
+from bgdemo.grading.judging.scores import Score
+from bgdemo.grading.judging.submitted import SubmittedAnswer
+from bgdemo.grading.judging.verdicts import score_answer
 from bgdemo.grading.protocol.channel import ChannelClosed
 from bgdemo.grading.walls import landlock, mounts, processes
 from bgdemo.grading.walls.limits import Limits
@@ -45,9 +45,11 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def ran(sandbox: Sandbox, code: str) -> Mark:
+def ran(sandbox: Sandbox, code: str) -> Score:
     """What code that stands before a right answer comes to."""
-    return mark(sandbox, LIMITS, Question(ROUTE), Part("route", (Chunk("answer.py", f"{code}\n{ROUTE.answer}"),)))
+    return score_answer(
+        sandbox, LIMITS, ExamQuestion(ROUTE), SubmittedAnswer("route", (Chunk("answer.py", f"{code}\n{ROUTE.answer}"),))
+    )
 
 
 def printed(sandbox: Sandbox, expression: str) -> str:
@@ -116,7 +118,7 @@ def test_an_answer_may_write_into_its_own_folder(sandbox: Sandbox) -> None:
 
 def test_no_folder_is_left_also_where_it_was_locked(sandbox: Sandbox) -> None:
     assert ran(sandbox, LOCKS_ITS_FOLDER).verdict == "right"
-    assert list((sandbox.folder / "parts").iterdir()) == []
+    assert list((sandbox.folder / "answers").iterdir()) == []
 
 
 def test_nothing_of_a_sandbox_is_left() -> None:

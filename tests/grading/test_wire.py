@@ -88,6 +88,12 @@ def test_a_timeline_comes_back_as_it_was() -> None:
     assert (back.now, back.simulated) == (TIMELINE.now, True)
 
 
+def test_half_a_character_that_an_app_printed_is_no_tampering() -> None:
+    data = timeline_to_data(TIMELINE)
+    data["tasks"][0]["printed"] = "half \ud83d"
+    assert timeline_from_data(data).tasks[0].printed == "half \ud83d"
+
+
 @pytest.mark.parametrize(
     ("record", "field", "value"),
     [

@@ -2,7 +2,7 @@
 
 Both packages carry their tests in their source distributions. Those of the installed versions are fetched with pip into
 .peers, and run in a virtual environment of their own, with their own settings, three times: with Starlette's client,
-with this package's and wait_for_tasks=True, and with this package's default manners. Whatever passes in the first run
+with this package's and wait_for_tasks=True, and with this package's as it is by default. What passes in the first run
 passes in the others, but for the tests that the tables beside this file name, each with its reason. Some of these race:
 they pass where the app happens to be faster than the test. They are run once more, with an app that is held up.
 """

@@ -9,8 +9,8 @@ import pytest
 from orders import app
 
 from bgdemo import TestClient
+from bgdemo.lessons.brokers import BrokerServer, RabbitMQ, Redis
 from bgdemo.queue import ProcessClient, Queue, tasks
-from bgdemo.queue.local import RabbitMQ, Redis, Server
 
 SERVERS = [
     pytest.param("redis", marks=pytest.mark.starts("Redis")),
@@ -19,7 +19,7 @@ SERVERS = [
 BROKERS = ["embedded", *SERVERS]
 
 
-def need(server: type[Server]) -> None:
+def need(server: type[BrokerServer]) -> None:
     """Skip where a server is not installed, and say what to install; on CI that is a failure."""
     if server.is_installed():
         return
@@ -29,7 +29,7 @@ def need(server: type[Server]) -> None:
     pytest.skip(message)
 
 
-def running(server: Server) -> Iterator[Server]:
+def running(server: BrokerServer) -> Iterator[BrokerServer]:
     try:
         server.start()
         yield server
@@ -38,13 +38,13 @@ def running(server: Server) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerServer]:
     need(Redis)
     yield from running(Redis(tmp_path_factory.mktemp("redis")))
 
 
 @pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerServer]:
     need(RabbitMQ)
     yield from running(RabbitMQ(tmp_path_factory.mktemp("rabbitmq")))
 

@@ -16,7 +16,7 @@ from fastapi import UploadFile
 
 from bgdemo.errors import QueueError
 from bgdemo.queue import Queue
-from bgdemo.queue.arguments import importable, refuse_unsendable
+from bgdemo.queue.broker.arguments import importable, refuse_unsendable
 
 
 class Mailer:

@@ -15,8 +15,8 @@ import pytest
 
 from bgdemo import TestClient, assertions
 from bgdemo.errors import BrokerUnavailable, QueuedTaskFailed, QueueError
+from bgdemo.lessons.brokers import BrokerServer, RabbitMQ, Redis, free_port
 from bgdemo.queue import ProcessClient, Queue
-from bgdemo.queue.local import RabbitMQ, Redis, Server, free_port
 from conftest import SERVERS, need
 from servers import until
 
@@ -34,7 +34,7 @@ def text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def listens_at(server: Server) -> set[str]:
+def listens_at(server: BrokerServer) -> set[str]:
     """The addresses that its processes accept connections at."""
     ours = [one for one in psutil.process_iter() if os.getpgid(one.pid) in server.groups]
     return {at.laddr.ip for one in ours for at in one.net_connections("inet") if at.status == "LISTEN"}
@@ -116,7 +116,7 @@ def test_what_a_killed_worker_had_is_given_to_another_one(
         pytest.param(RabbitMQ, marks=pytest.mark.starts("RabbitMQ")),
     ]
 )
-def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BrokerServer]:
     """A broker to kill, with the settings that keep messages."""
     need(request.param)
     folder = tmp_path / "server"
@@ -129,7 +129,7 @@ def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 
 def test_a_killed_broker_still_has_its_messages_and_the_route_says_while_it_is_away(
-    own: Server, make_queue: MakeQueue, make_client: MakeClient, tmp_path: Path
+    own: BrokerServer, make_queue: MakeQueue, make_client: MakeClient, tmp_path: Path
 ) -> None:
     queue = make_queue(own.url, timeout=TIMEOUT)
     client = make_client(queue, workers=0)
@@ -192,7 +192,7 @@ def test_without_a_broker_the_route_answers_503_in_time_and_says_why(
 
 
 def test_a_broker_that_hangs_is_given_up_in_time_on_a_connection_that_was_kept_too(
-    own: Server, make_queue: MakeQueue, make_client: MakeClient
+    own: BrokerServer, make_queue: MakeQueue, make_client: MakeClient
 ) -> None:
     client = make_client(make_queue(own.url, timeout=TIMEOUT), workers=0)
     assert client.post("/nap", json={"seconds": 0}).status_code == 200
@@ -265,9 +265,9 @@ def test_a_worker_that_dies_between_two_tries_takes_the_next_one_with_it_where_t
     queue = make_queue(broker, retries=1, backoff=3, visibility_timeout=5)
     client = make_client(queue)
     client.post("/fail", json={"times": 1, "counter": str(tmp_path / "count")})
-    until(lambda: "task_retried" in kinds(client), "the first try to fail")
+    until(lambda: "task_retried" in kinds(client), "the first attempt to fail")
     if broker == "embedded":
-        until(lambda: len(list(queue.folder.glob("taken/*.msg"))) == 2, "the worker to have taken the next try, too")
+        until(lambda: len(list(queue.folder.glob("taken/*.msg"))) == 2, "the worker to take the next attempt, too")
     queue.workers[0].kill()
     queue.start_worker()
     if broker == "embedded":
@@ -294,7 +294,7 @@ def test_after_a_retry_the_idempotent_function_has_written_once_and_the_other_on
 
 @pytest.mark.parametrize(("function", "writes"), [("write_log", 2), ("write_log_once", 1)])
 def test_after_a_redelivery_the_idempotent_function_has_written_once_and_the_other_one_twice(
-    function: str, writes: int, rabbitmq: Server, make_queue: MakeQueue, make_client: MakeClient, tmp_path: Path
+    function: str, writes: int, rabbitmq: BrokerServer, make_queue: MakeQueue, make_client: MakeClient, tmp_path: Path
 ) -> None:
     """The worker dies between the writing and the word that it is done."""
     queue = make_queue(rabbitmq.url)
@@ -309,7 +309,7 @@ def test_after_a_redelivery_the_idempotent_function_has_written_once_and_the_oth
 
 
 def test_a_visibility_timeout_shorter_than_the_task_runs_it_twice_at_the_same_time(
-    redis: Server, make_queue: MakeQueue, make_client: MakeClient, tmp_path: Path
+    redis: BrokerServer, make_queue: MakeQueue, make_client: MakeClient, tmp_path: Path
 ) -> None:
     client = make_client(make_queue(redis.url, visibility_timeout=1))
     for function, log in (("write_log", tmp_path / "log"), ("write_log_once", tmp_path / "once")):
@@ -319,7 +319,7 @@ def test_a_visibility_timeout_shorter_than_the_task_runs_it_twice_at_the_same_ti
     assert text(tmp_path / "once") == "sent\n"
 
 
-def test_all_that_was_started_is_on_loopback(redis: Server, rabbitmq: Server) -> None:
+def test_all_that_was_started_is_on_loopback(redis: BrokerServer, rabbitmq: BrokerServer) -> None:
     for server in (redis, rabbitmq):
         assert listens_at(server) in ({"127.0.0.1"}, {"127.0.0.1", "::1"})
 
@@ -327,7 +327,7 @@ def test_all_that_was_started_is_on_loopback(redis: Server, rabbitmq: Server) ->
 @pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
 @pytest.mark.parametrize("server", [Redis, RabbitMQ])
 def test_what_is_not_installed_is_named_and_skipped_and_on_ci_it_fails(
-    server: type[Server], ci: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
+    server: type[BrokerServer], ci: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(server, "is_installed", lambda: False)
@@ -350,7 +350,7 @@ def test_a_server_ends_with_the_process_that_started_it() -> None:
     need(Redis)
     code = """if True:
         import os, signal
-        from bgdemo.queue.local import Redis
+        from bgdemo.lessons.brokers import Redis
         server = Redis().start()
         print(server.folder, server.groups[0], flush=True)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -11,9 +11,9 @@ from queue import Empty
 import pytest
 
 from bgdemo import Recorder, Timeline
-from bgdemo.queue.engine import Settings, celery_app
+from bgdemo.queue.broker.engine import Settings, celery_app
 from bgdemo.queue.following import Follower
-from bgdemo.queue.notes import Reader, Writer, known
+from bgdemo.queue.notes.notes import Reader, Writer, known
 
 
 def test_notes_are_read_once_in_the_order_of_their_time_whoever_wrote_them(tmp_path: Path) -> None:
@@ -46,8 +46,10 @@ def test_the_clock_of_notes_is_one_for_all_processes(tmp_path: Path) -> None:
     """perf_counter is documented to be so; this machine keeps to it."""
     writer = Writer(tmp_path)
     writer.write("before")
-    code = "import sys, pathlib; from bgdemo.queue import notes; notes.Writer(pathlib.Path(sys.argv[1])).write('there')"
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    code = "import sys; from pathlib import Path; from bgdemo.queue.notes.notes import Writer"
+    subprocess.run(
+        [sys.executable, "-c", f"{code}; Writer(Path(sys.argv[1])).write('there')", str(tmp_path)], check=True
+    )
     writer.write("after")
     writer.close()
     assert [note["kind"] for note in Reader(tmp_path).read()] == ["before", "there", "after"]

@@ -99,9 +99,9 @@ def test_a_task_that_waits_for_its_next_try_goes_on() -> None:
     assert ">" in row
     assert (
         summary(WAITING)
-        == "Response at 0.0 s; write_notification waits for its next try at 6.0 s: the client did not wait."
+        == "Response at 0.0 s; write_notification waits for its next attempt at 6.0 s: the client did not wait."
     )
-    assert fate(WAITING.tasks[0], WAITING) == "was waiting for its next try at 6.0 s"
+    assert fate(WAITING.tasks[0], WAITING) == "was waiting for its next attempt at 6.0 s"
 
 
 def test_a_lost_task_is_torn_off_where_its_process_died() -> None:

@@ -18,8 +18,9 @@ import pytest
 
 from bgdemo import AsyncTestClient, TestClient, assertions
 from bgdemo.errors import QueuedTaskFailed, QueueError
-from bgdemo.queue import Queue, dependency, engine, tasks
-from bgdemo.queue.engine import NAME
+from bgdemo.queue import Queue, dependency, tasks
+from bgdemo.queue.broker import engine
+from bgdemo.queue.broker.engine import NAME
 from bgdemo.record.timeline import Timeline
 from servers import serve as serve_here
 from servers import until

@@ -2,7 +2,8 @@
 
 import inspect
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from fastapi import BackgroundTasks as FastAPIBackgroundTasks
@@ -202,3 +203,23 @@ class TestBesideSomebodyElse:
         assert self.run_task() == ["finished"]
         assert seen == ["int", "int"]
         BackgroundTask.__call__ = ORIGINAL[1]  # type: ignore[method-assign]
+
+
+def test_somebody_who_instruments_while_a_client_is_open_and_stops_after_it_leaves_no_pile_of_hooks() -> None:
+    original = BackgroundTask.__call__
+    for _ in range(1_000):  # each left one call more: after some 900, a task was a RecursionError
+        recorder = Recorder(task_app())
+        recorder.open()
+        instrumented = BackgroundTask.__call__
+
+        async def call(self: BackgroundTask, below: Callable[..., Any] = instrumented) -> None:
+            await below(self)
+
+        BackgroundTask.__call__ = call  # type: ignore[method-assign]
+        recorder.close()
+        BackgroundTask.__call__ = instrumented  # type: ignore[method-assign]
+    with TestClient(task_app()) as client:
+        client.get("/")
+        assert [task.status for task in client.drain().tasks] == ["finished"]
+    assert inspect.unwrap(BackgroundTask.__call__) is inspect.unwrap(original)
+    assert BackgroundTask.__call__ is original

@@ -141,3 +141,76 @@ def test_a_task_costs_at_most_3_kilobytes() -> None:
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert (after - before) / 1000 <= 3 * 1024
+
+
+def a_request(log: Log, number: int, *, ends: bool = True) -> None:
+    """A request with one task."""
+    log.append("request_sent", number, None, ("GET", f"/{number}", None))
+    log.append("task_added", number, number, (function, (), {}))
+    if ends:
+        log.append("task_started", number, number, "threadpool")
+        log.append("task_ended", number, number, ("finished", None))
+        log.append("request_ended", number)
+        log.forget_the_oldest()
+
+
+def test_what_has_been_read_is_not_read_again() -> None:
+    log = Log(SetClock())
+    a_request(log, 1)
+    a_request(log, 2, ends=False)
+    first = log.timeline()
+    assert first.tasks[1].status == "added"
+    log.append("task_started", 2, 2, "threadpool")
+    second = log.timeline()
+    assert second.requests[0] is first.requests[0]
+    assert second.tasks[0] is first.tasks[0]
+    assert second.events[0] is first.events[0]
+    assert (first.tasks[1].status, second.tasks[1].status) == ("added", "running")
+
+
+def test_a_snapshot_that_is_looked_at_after_a_later_one_shows_what_was_there() -> None:
+    log = Log(SetClock())
+    snapshots = [log.timeline()]
+    for number in range(1, 4):
+        a_request(log, number, ends=False)
+        snapshots.append(log.timeline())
+    assert len(snapshots[3].requests) == 3
+    assert [len(snapshot.requests) for snapshot in snapshots] == [0, 1, 2, 3]
+
+
+def test_the_newest_requests_are_kept_and_the_others_counted() -> None:
+    log = Log(SetClock(), keep=2)
+    for number in range(1, 6):
+        a_request(log, number)
+    timeline = log.timeline()
+    assert [request.id for request in timeline.requests] == [4, 5]
+    assert [task.id for task in timeline.tasks] == [4, 5]
+    assert {event.request_id for event in timeline.events} == {4, 5}
+    assert timeline.forgotten == 3
+    assert Log(SetClock()).timeline().forgotten == 0
+
+
+def test_a_request_that_goes_on_is_not_forgotten() -> None:
+    log = Log(SetClock(), keep=2)
+    a_request(log, 1, ends=False)
+    for number in range(2, 6):
+        a_request(log, number)
+    assert [request.id for request in log.timeline().requests] == [1, 5]
+    log.append("task_printed", 1, 1, "still there")
+    log.append("task_printed", 2, 2, "too late")  # of a request that was forgotten
+    assert log.timeline().tasks[0].printed == "still there"
+
+
+def test_a_log_that_nobody_reads_stays_small() -> None:
+    log = Log(SetClock(), keep=10)
+    tracemalloc.start()
+    try:
+        for number in range(1, 2_000):
+            a_request(log, number)
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(2_000, 12_000):
+            a_request(log, number)
+        assert tracemalloc.get_traced_memory()[0] < before + 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert (len(log.timeline().requests), log.timeline().forgotten) == (10, 11_989)

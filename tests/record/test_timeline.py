@@ -110,7 +110,7 @@ def test_to_json_is_read_back_by_from_dict() -> None:
 
 def test_the_dict_has_every_field() -> None:
     data = a_timeline().to_dict()
-    assert set(data) == {"now", "simulated", "requests", "tasks", "events"}
+    assert set(data) == {"now", "simulated", "forgotten", "requests", "tasks", "events"}
     for key, record in (("requests", Request), ("tasks", Task), ("events", Event)):
         assert list(data[key][0]) == [field.name for field in dataclasses.fields(record)]
 

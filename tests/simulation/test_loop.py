@@ -1,6 +1,7 @@
 """asyncio and AnyIO on the simulated event loop: sleeps, deadlines, executors."""
 
 import asyncio
+import signal
 import threading
 import time
 
@@ -9,7 +10,7 @@ import anyio.from_thread
 import anyio.to_thread
 import pytest
 
-from bgdemo.simulation import SimulatedClock
+from bgdemo import AsyncTestClient, SimulatedClock
 
 from .apps import app_with, ends
 
@@ -113,6 +114,14 @@ def test_call_at_in_the_past_and_at_infinity():
     assert run(main) == ["past", "now"]
 
 
+def test_signal_handlers_are_refused_as_on_every_other_thread_than_the_main_one():
+    async def main() -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, print)
+
+    with pytest.raises(RuntimeError, match="Signals come to the main thread alone"):
+        SimulatedClock().run(main)
+
+
 def test_debug_mode():
     from bgdemo import TestClient
 
@@ -156,3 +165,18 @@ def test_a_loop_in_a_thread_of_the_app(make_client):
     client = make_client(app_with(task))
     client.post("/task")
     assert ends(client.drain()) == [5.0]
+
+
+def test_requests_one_right_after_another_let_worker_threads_run():
+    def task() -> None: ...
+
+    async def main():
+        async with AsyncTestClient(app_with(task), clock="simulated") as client:
+            for _ in range(200):
+                await client.post("/task")
+            return [task.status for task in client.timeline.tasks]
+
+    statuses = run(main)
+    assert len(statuses) == 200
+    assert statuses.count("added") <= 4, "as many as wait on the real clock"
+    assert run(main) == statuses

@@ -15,6 +15,7 @@ import anyio.to_thread
 import pytest
 
 from bgdemo import TestClient
+from bgdemo._compat.asyncio import POLICY
 
 from .apps import app_with, ends
 
@@ -24,7 +25,7 @@ def replaced() -> list[object]:
         time.sleep, time.time, time.monotonic, time.perf_counter, time.time_ns, time.monotonic_ns, time.perf_counter_ns,
         threading.Condition.wait, threading.Thread.start, threading.Thread.join, threading._time, queue.time,
         asyncio.new_event_loop, asyncio.events.new_event_loop, queue.SimpleQueue, anyio.to_thread.run_sync,
-        concurrent.futures.ThreadPoolExecutor.submit, asyncio.events.BaseDefaultEventLoopPolicy.new_event_loop,
+        concurrent.futures.ThreadPoolExecutor.submit, POLICY and POLICY.new_event_loop,
     ]  # fmt: skip
 
 

@@ -271,3 +271,24 @@ def test_an_ini_file_that_says_something_else_is_refused(
     result = run("def test_it(): ...")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert words in result.errlines
+
+
+def test_a_fixture_that_is_used_as_a_client_says_that_it_makes_them(run: Run) -> None:
+    result = run(
+        """
+        import pytest
+
+        def test_forgotten(bg_client):
+            with pytest.raises(AttributeError, match=r"makes clients.*`client = bg_client\\(app\\)`.*client.post"):
+                bg_client.post("/")
+
+        def test_forgotten_async(async_bg_client):
+            with pytest.raises(AttributeError, match=r"`await client.get\\(...\\)`"):
+                async_bg_client.get("/")
+
+        def test_a_name_that_no_client_has(bg_client):
+            with pytest.raises(AttributeError, match="the fixture bg_client has no attribute 'posts'"):
+                bg_client.posts
+        """
+    )
+    result.assert_outcomes(passed=3)

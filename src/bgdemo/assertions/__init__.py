@@ -8,6 +8,19 @@ the timeline shares it. `args` and `kwargs` narrow a claim to the tasks that wer
 An argument is compared with `==`, so that `pytest.approx` and `unittest.mock.ANY` work. One that is not equal and can
 be called is a predicate, `lambda email: email.endswith(".com")`, and returns True or False. A class is always a value;
 and where the argument that was seen can itself be called, both are values: neither is ever called.
+
+>>> from bgdemo import TestClient, assertions
+>>> from bgdemo.lessons.add_task import app, write_notification
+>>> with TestClient(app, clock="simulated") as client:
+...     response = client.post("/send_info", params={"email": "a@example.com"})
+...     timeline = client.drain()
+write end
+>>> (task,) = assertions.assert_finished(timeline, write_notification)
+>>> task.ended
+7.0
+>>> assertions.assert_added(timeline, write_notification, args=("b@example.com",))
+Traceback (most recent call last):
+AssertionError: Expected write_notification with args ('b@example.com',) to be added, but ...
 """
 
 from bgdemo.assertions.added import assert_added, assert_not_added, assert_nothing_added

@@ -69,7 +69,7 @@ def _positional(task: Task, function: Function, args: Sequence[Any]) -> Iterator
             yield from _compared(what, args[place], task.args[place])
         elif place < len(parameters) and parameters[place] in task.kwargs:
             name = parameters[place]
-            yield _elsewhere(what, args[place], f"keyword {name}", task.kwargs[name])
+            yield _in_another_place(what, args[place], f"keyword {name}", task.kwargs[name])
         else:
             yield Difference(f"{what} {_expected(args[place])}, not given")
 
@@ -84,7 +84,7 @@ def _by_keyword(task: Task, function: Function, kwargs: Mapping[str, Any]) -> It
             yield from _compared(what, kwargs[name], task.kwargs[name])
         elif name in parameters and parameters.index(name) < len(task.args):
             place = parameters.index(name)
-            yield _elsewhere(what, kwargs[name], f"argument {place + 1}", task.args[place])
+            yield _in_another_place(what, kwargs[name], f"argument {place + 1}", task.args[place])
         else:
             yield Difference(f"{what} {_expected(kwargs[name])}, not given")
 
@@ -94,7 +94,7 @@ def _compared(what: str, expected: Any, seen: Any) -> Iterator[Difference]:
         yield Difference(f"{what} {_expected(expected)}, seen {value_text(seen)}")
 
 
-def _elsewhere(what: str, expected: Any, place: str, seen: Any) -> Difference:
+def _in_another_place(what: str, expected: Any, place: str, seen: Any) -> Difference:
     if _fits(expected, seen):
         return Difference(f"{what} {_expected(expected)}, and it was given, as {place}: {value_text(seen)}", True)
     return Difference(f"{what} {_expected(expected)}, seen as {place}: {value_text(seen)}")

@@ -65,7 +65,7 @@ def fate(task: Task, timeline: Timeline) -> str:
     if task.status == "abandoned":
         return "was abandoned, still in its thread when the client was closed"
     if task.status == "waiting":
-        return f"was waiting for its next try at {label(timeline.now)}" + (
+        return f"was waiting for its next attempt at {label(timeline.now)}" + (
             f", after {clean(task.error)}" if task.error else ""
         )
     if task.status == "lost":

@@ -6,7 +6,7 @@ from bgdemo.cli.exercises import by_name, full_name, meant
 from bgdemo.cli.terminal import Failed, Screen, WrongUsage
 from bgdemo.exercises import AnyExercise, all_exercises
 from bgdemo.grading.judging.answers import check_here
-from bgdemo.grading.judging.parts import Part, Parts, read_parts
+from bgdemo.grading.judging.submitted import SubmittedAnswer, SubmittedFile, read_answers
 from bgdemo.grading.judging.texts import Unreadable
 
 
@@ -23,14 +23,14 @@ def run(path: Path, name: str | None) -> bool:
     """
     screen = Screen()
     right = True
-    for exercise, part in answers_in(path, name):
-        outcome = check_here(exercise, part)
-        screen.say(f"{full_name(exercise)}: {outcome}")
-        right = right and outcome.verdict == "right"
+    for exercise, answer in answers_in(path, name):
+        verdict = check_here(exercise, answer)
+        screen.say(f"{full_name(exercise)}: {verdict}")
+        right = right and verdict.kind == "right"
     return right
 
 
-def answers_in(path: Path, name: str | None) -> list[tuple[AnyExercise, Part]]:
+def answers_in(path: Path, name: str | None) -> list[tuple[AnyExercise, SubmittedAnswer]]:
     """The exercises that a file answers, each with its part of the file.
 
     Raises:
@@ -40,19 +40,19 @@ def answers_in(path: Path, name: str | None) -> list[tuple[AnyExercise, Part]]:
     if path.is_dir():
         raise WrongUsage(f"{path} is a folder. Name a file in it, or watch them all: bgdemo check --watch {path}")
     try:
-        parts = read_parts(path)
+        file = read_answers(path)
     except Unreadable as error:
         raise Failed(f"{path}: {error}") from None
     if name is not None:
         (exercise, *others) = meant(name)
         if others:
             raise WrongUsage(f"{name!r} names {1 + len(others)} exercises. Name one, such as {full_name(exercise)}.")
-        return [(exercise, _part(parts, exercise) or parts.whole(exercise.name))]
+        return [(exercise, _answer_to(file, exercise) or file.whole(exercise.name))]
     every = all_exercises()
-    named = {full_name(one): one for marker in parts.marked for one in by_name(marker, every)}
-    found = [(one, part) for one in named.values() if (part := _part(parts, one)) is not None]
+    named = {full_name(one): one for marker in file.marked for one in by_name(marker, every)}
+    found = [(one, answer) for one in named.values() if (answer := _answer_to(file, one)) is not None]
     if not found:
-        known = ", ".join(parts.marked) or "none"
+        known = ", ".join(file.marked) or "none"
         raise WrongUsage(
             f"{path} does not say which exercise it answers (markers in it: {known}). Its first line should be "
             "`# bgdemo: NAME`; or name it: bgdemo check FILE --exercise NAME. `bgdemo exercises` lists them."
@@ -60,5 +60,5 @@ def answers_in(path: Path, name: str | None) -> list[tuple[AnyExercise, Part]]:
     return found
 
 
-def _part(parts: Parts, exercise: AnyExercise) -> Part | None:
-    return parts.part(exercise.name, names=(full_name(exercise).rpartition(".")[2], full_name(exercise)))
+def _answer_to(file: SubmittedFile, exercise: AnyExercise) -> SubmittedAnswer | None:
+    return file.answer(exercise.name, names=(full_name(exercise).rpartition(".")[2], full_name(exercise)))

@@ -115,7 +115,7 @@ def grade(
     """
     from bgdemo.cli import grade as command
 
-    command.run(submissions, command.Options(exam, roster, out, jobs, time, memory))
+    command.run(submissions, command.GradeOptions(exam, roster, out, jobs, time, memory))
 
 
 @export.command()

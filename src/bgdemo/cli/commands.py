@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 
-class Clock(enum.StrEnum):
+class ClockChoice(enum.StrEnum):
     """The names that --clock knows."""
 
     real = "real"
@@ -28,7 +28,7 @@ class Clock(enum.StrEnum):
 
 
 ClockOption = Annotated[
-    Clock,
+    ClockChoice,
     typer.Option(help="real: you feel every second. simulated: sleeping takes no time, and the seconds are exact."),
 ]
 
@@ -69,7 +69,7 @@ def demo(
     folder: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the task writes its file; a temporary folder otherwise.")
     ] = None,
-    clock: ClockOption = Clock.real,
+    clock: ClockOption = ClockChoice.real,
 ) -> None:
     from bgdemo.cli import demo as command
 
@@ -103,7 +103,7 @@ def trace(
     ] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the timeline as a picture.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the timeline as JSON.")] = None,
-    clock: ClockOption = Clock.real,
+    clock: ClockOption = ClockChoice.real,
     drain_timeout: Annotated[
         float | None,
         typer.Option(metavar="SECONDS", min=0, help="Wait so long for the tasks; without it, as long as they take."),
@@ -112,7 +112,7 @@ def trace(
 ) -> None:
     from bgdemo.cli import trace as command
 
-    options = command.Options(header or (), svg, json, clock.value, drain_timeout, factory)
+    options = command.TraceOptions(header or (), svg, json, clock.value, drain_timeout, factory)
     if not command.run(target, requests, options):
         raise typer.Exit(1)
 
@@ -145,7 +145,7 @@ def lab(
 
 @app.command(
     short_help="Check that the course can run here.",
-    help="Check that the course can run here, and say the line that mends what is missing.",
+    help="Check that the course can run here, and say the command that fixes what is missing.",
 )
 def doctor() -> None:
     from bgdemo.cli import doctor as command

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from bgdemo import TestClient
-from bgdemo.cli.terminal import Failed, Screen, WrongUsage
+from bgdemo.cli.terminal import REDRAW_EVERY, Failed, Screen, WrongUsage
 from bgdemo.clock import ClockName
 from bgdemo.lessons import add_task, folder, use_folder
 from bgdemo.model import Task
@@ -17,8 +17,6 @@ from bgdemo.simulation import SimulatedClock
 
 TASK_SECONDS = 7.0
 """How long the article's task takes."""
-GLANCE = 0.05
-"""Seconds between two looks at the timeline."""
 PATH = "/send_info?email=a@example.com"
 
 INTRODUCTION = """\
@@ -99,7 +97,7 @@ def _wait(screen: Screen, client: TestClient) -> None:
             if isinstance(client.clock, SimulatedClock):
                 client.clock.advance(1.0)
             else:
-                time.sleep(GLANCE)
+                time.sleep(REDRAW_EVERY)
 
 
 def _moment(task: Task, now: float) -> float:

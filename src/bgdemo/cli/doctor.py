@@ -1,15 +1,16 @@
-"""`bgdemo doctor`: what the course needs, whether it is here, and the line that mends it."""
+"""`bgdemo doctor`: what the course needs, whether it is here, and the command that fixes it."""
 
 import importlib.metadata
 import os
-import re
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from bgdemo.cli.terminal import Failed, encoding, plural, python_command
 
@@ -19,11 +20,6 @@ PYTHON = (3, 11)
 KERNEL_SECONDS = 60.0
 """How long a kernel may take to start on a busy machine."""
 
-_REQUIREMENT = re.compile(
-    r"(?P<name>[A-Za-z0-9._-]+)(\[.*?\])?\s*(>=\s*(?P<lowest>[0-9.]+))?[^;]*(;.*extra\s*==\s*['\"](?P<extra>.+?)['\"])?"
-)
-_PLATFORM = re.compile(r"sys_platform\s*==\s*['\"](.+?)['\"]")
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -31,29 +27,18 @@ class Finding:
 
     Attributes:
         what: what was looked at, and what was seen.
-        mend: the line to type, or what to do, if it is not as it should be; None if all is well.
+        fix: the line to type, or what to do, if it is not as it should be; None if all is well.
         needed: True if the course cannot run without it.
     """
 
     what: str
-    mend: str | None = None
+    fix: str | None = None
     needed: bool = True
 
     def __str__(self) -> str:
-        if self.mend is None:
+        if self.fix is None:
             return f"ok       {self.what}"
-        return f"{'missing' if self.needed else 'optional'}  {self.what}\n         to mend it: {self.mend}"
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One line of pyproject.toml's dependencies, as the installed package states it."""
-
-    name: str
-    lowest: str
-    """The lowest version allowed; empty if any will do."""
-    extra: str
-    """Empty for what is always needed."""
+        return f"{'missing' if self.needed else 'optional'}  {self.what}\n         to fix it: {self.fix}"
 
 
 def run() -> bool:
@@ -65,7 +50,7 @@ def run() -> bool:
     sound = True
     for finding in findings():
         print(finding, flush=True)
-        sound = sound and (finding.mend is None or not finding.needed)
+        sound = sound and (finding.fix is None or not finding.needed)
     print("\nThe course can run here." if sound else "\nThe course cannot run here yet.")
     return sound
 
@@ -73,8 +58,9 @@ def run() -> bool:
 def findings() -> Iterator[Finding]:
     """Look at one thing after another."""
     yield python_version(sys.version_info[:3])
-    required = requirements(importlib.metadata.requires("bgdemo") or [])
-    yield from packages([each for each in required if each.extra in ("", COURSE)])
+    about = importlib.metadata.metadata("bgdemo")
+    required = requirements(about.get_all("Requires-Dist") or [], about.get_all("Provides-Extra") or [])
+    yield from packages([*required.pop(""), *required.pop(COURSE, ())])
     yield from other_extras(required)
     yield kernel()
     yield course()
@@ -84,12 +70,22 @@ def findings() -> Iterator[Finding]:
     yield loopback()
 
 
-def requirements(lines: list[str]) -> list[Requirement]:
-    """Read the lines of a package's metadata, without those for other platforms and those about this package itself."""
-    here = [line for line in lines if (only := _PLATFORM.search(line)) is None or only[1] == sys.platform]
-    found = [match for line in here if (match := _REQUIREMENT.match(line))]
-    read = [Requirement(each["name"], each["lowest"] or "", each["extra"] or "") for each in found]
-    return [each for each in read if each.name != "bgdemo"]
+def requirements(lines: Iterable[str], extras: Iterable[str]) -> dict[str, list[Requirement]]:
+    """Read what a package's metadata requires on this machine.
+
+    Args:
+        lines: of the metadata; those about this package itself are left out.
+        extras: of the package, by name.
+
+    Returns:
+        The requirements of each extra; those that always hold are under "".
+    """
+    read = [requirement for line in lines if (requirement := Requirement(line)).name != "bgdemo"]
+    always = [requirement for requirement in read if _applies(requirement, "")]
+    found = {"": always}
+    for extra in extras:
+        found[extra] = [each for each in read if each not in always and _applies(each, extra)]
+    return found
 
 
 def python_version(version: tuple[int, ...]) -> Finding:
@@ -102,35 +98,34 @@ def python_version(version: tuple[int, ...]) -> Finding:
 
 
 def packages(required: list[Requirement]) -> Iterator[Finding]:
-    """One line for each package, and if several are not as they should be, one that mends them all."""
+    """One line for each package, and if several are not as they should be, one command that fixes them all."""
     yield from map(installed, required)
-    wanting = [each for each in required if installed(each).mend is not None]
+    wanting = [each for each in required if installed(each).fix is not None]
     if len(wanting) > 1:
         yield Finding(f"{len(wanting)} packages, as said above: all at once", pip_install(wanting))
 
 
 def pip_install(required: list[Requirement]) -> str:
     """The line that installs packages."""
-    wanted = [f'"{each.name}>={each.lowest}"' if each.lowest else each.name for each in required]
-    return f"{python_command()} -m pip install {' '.join(wanted)}"
+    return f"{python_command()} -m pip install {' '.join(map(_quoted, required))}"
 
 
 def installed(requirement: Requirement) -> Finding:
-    """One package: is it here, and not too old?"""
-    mend = pip_install([requirement])
+    """One package: is it here, and in a version that will do?"""
+    fix = pip_install([requirement])
     try:
         version = importlib.metadata.version(requirement.name)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(f"{requirement.name}: not installed", mend)
-    if _numbers(version) < _numbers(requirement.lowest):
-        return Finding(f"{requirement.name} {version}: {requirement.lowest} or later is needed", mend)
+        return Finding(f"{requirement.name}: not installed", fix)
+    if not requirement.specifier.contains(version, prereleases=True):
+        return Finding(f"{requirement.name} {version}: {requirement.specifier} is needed", fix)
     return Finding(f"{requirement.name} {version}")
 
 
-def other_extras(required: list[Requirement]) -> Iterator[Finding]:
+def other_extras(required: Mapping[str, list[Requirement]]) -> Iterator[Finding]:
     """One line for each extra that the course does without."""
-    for extra in dict.fromkeys(each.extra for each in required if each.extra not in ("", COURSE)):
-        wanting = [each for each in required if each.extra == extra and installed(each).mend is not None]
+    for extra, requirements_of_it in required.items():
+        wanting = [each for each in requirements_of_it if installed(each).fix is not None]
         if not wanting:
             yield Finding(f"what the extra {extra!r} names")
             continue
@@ -141,15 +136,15 @@ def other_extras(required: list[Requirement]) -> Iterator[Finding]:
 def kernel() -> Finding:
     """Does Jupyter start a kernel, and is it this interpreter?"""
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # as `bgdemo lab` does
-    mend = f"{python_command()} -m ipykernel install --sys-prefix"
+    fix = f"{python_command()} -m ipykernel install --sys-prefix"
     try:
         seen = _kernel_prefix()
     except ImportError:
         return Finding("Jupyter kernel: ipykernel is not installed", f"{python_command()} -m pip install ipykernel")
     except Exception as error:
-        return Finding(f"Jupyter kernel does not start: {error}", mend)
+        return Finding(f"Jupyter kernel does not start: {error}", fix)
     if seen != sys.prefix:
-        return Finding(f"Jupyter kernel python3 runs {seen}, not {sys.prefix}", mend)
+        return Finding(f"Jupyter kernel python3 runs {seen}, not {sys.prefix}", fix)
     return Finding("Jupyter kernel runs with this Python")
 
 
@@ -177,8 +172,8 @@ def utf8(name: str) -> Finding:
     seen = f"terminal takes {name}"
     if name.lower().replace("-", "").replace("_", "") == "utf8":
         return Finding(seen)
-    mend = '$env:PYTHONUTF8 = "1"   (cmd: set PYTHONUTF8=1)' if os.name == "nt" else "export PYTHONUTF8=1"
-    return Finding(f"{seen}, not UTF-8: characters may come out wrong", mend, needed=False)
+    fix = '$env:PYTHONUTF8 = "1"   (cmd: set PYTHONUTF8=1)' if os.name == "nt" else "export PYTHONUTF8=1"
+    return Finding(f"{seen}, not UTF-8: characters may come out wrong", fix, needed=False)
 
 
 def loopback() -> Finding:
@@ -213,5 +208,12 @@ def _text(content: dict[str, str]) -> str:
     return content.get("text") or content.get("evalue") or ""
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.match(r"[0-9.]*", version)[0].strip(".").split(".") if number)  # type: ignore[index]
+def _applies(requirement: Requirement, extra: str) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+
+
+def _quoted(requirement: Requirement) -> str:
+    """A requirement as one types it in a shell, without its marker."""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    wanted = f"{requirement.name}{extras}{requirement.specifier}"
+    return requirement.name if wanted == requirement.name else f'"{wanted}"'

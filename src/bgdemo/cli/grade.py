@@ -1,4 +1,4 @@
-"""`bgdemo grade`: the marks of a class, and what it has misunderstood."""
+"""`bgdemo grade`: the scores of a class, and what it has misunderstood."""
 
 import contextlib
 import time
@@ -19,7 +19,7 @@ MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class GradeOptions:
     """How to grade.
 
     Attributes:
@@ -39,7 +39,7 @@ class Options:
     memory: int
 
 
-def run(submissions: Path, options: Options) -> None:
+def run(submissions: Path, options: GradeOptions) -> None:
     """Grade the submissions in a folder, write the results, and show the class at a glance.
 
     Raises:
@@ -55,7 +55,7 @@ def run(submissions: Path, options: Options) -> None:
         raise Failed(str(error)) from error
 
 
-def _grade(submissions: Path, options: Options) -> None:
+def _grade(submissions: Path, options: GradeOptions) -> None:
     from bgdemo.grading.judging.grade import Grading, grade
     from bgdemo.grading.walls.limits import Limits
 

@@ -7,11 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
+from bgdemo._compat.rich import above_live_line
 from bgdemo.errors import BgdemoError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+
+REDRAW_EVERY = 0.05
+"""Seconds between two looks at a timeline, while a live line shows what goes on."""
 
 _found_encoding: str | None = None
 
@@ -93,9 +97,7 @@ class Screen:
         """
         stream: Any = self._stream
         if self._console is not None:
-            from rich.file_proxy import FileProxy
-
-            stream = FileProxy(self._console, self._stream)
+            stream = above_live_line(self._console, self._stream)
         self._printed = printed = _Printed(stream, too_early)
         with contextlib.redirect_stdout(printed):
             yield
@@ -122,10 +124,9 @@ class Screen:
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         shown = "{task.completed:.0f} of {task.total:.0f}" if counts else "{task.completed:.1f} s"
-        columns = [TextColumn("{task.description}", markup=False), TextColumn(shown)]
-        columns.insert(1, BarColumn(40)) if total else columns.insert(0, SpinnerColumn())  # type: ignore[arg-type]
+        description, number = TextColumn("{task.description}", markup=False), TextColumn(shown)
         progress = Progress(
-            *columns,
+            *((description, BarColumn(40), number) if total else (SpinnerColumn(), description, number)),
             console=self._console,
             transient=True,
             redirect_stdout=False,

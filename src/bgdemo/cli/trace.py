@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from bgdemo import TestClient, display
 from bgdemo.cli.request_line import RequestLine, parse
 from bgdemo.cli.target import load
-from bgdemo.cli.terminal import Screen, WrongUsage, plural, seconds
+from bgdemo.cli.terminal import REDRAW_EVERY, Screen, WrongUsage, plural, seconds
 from bgdemo.clock import ClockName
 from bgdemo.errors import BgdemoError, DrainTimeout
 from bgdemo.model import Task
@@ -19,14 +19,12 @@ from bgdemo.record.log import describe
 from bgdemo.record.own_code import blame
 from bgdemo.record.timeline import Timeline
 
-GLANCE = 0.1
-"""Seconds between two looks at what is still running."""
 BODY = 200
 """Characters of a response's body that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class TraceOptions:
     """How to trace.
 
     Attributes:
@@ -46,7 +44,7 @@ class Options:
     factory: bool = False
 
 
-def run(target: str, requests: Sequence[str], options: Options) -> bool:
+def run(target: str, requests: Sequence[str], options: TraceOptions) -> bool:
     """Send the requests one after another, wait for the tasks, show it all.
 
     Args:
@@ -90,8 +88,8 @@ class _Tracing:
     sending: int | None = None
     """How many requests there were before the one that is being sent."""
 
-    def go_through(self, lines: Sequence[RequestLine], options: Options) -> None:
-        """Start the app up, send, wait, shut it down; errors are noted, not raised."""
+    def go_through(self, lines: Sequence[RequestLine], options: TraceOptions) -> None:
+        """Start the app up, send, wait, shut it down; errors are kept, not raised."""
         stage = "start-up"
         try:
             with self.client:
@@ -131,8 +129,8 @@ class _Tracing:
         requests = self.client.timeline.requests[sending:]
         return bool(requests) and requests[-1].responded is not None
 
-    def wait(self, options: Options) -> None:
-        """Wait for the tasks, and note their errors."""
+    def wait(self, options: TraceOptions) -> None:
+        """Wait for the tasks, and keep their errors."""
         try:
             timeout = options.drain_timeout
             if options.clock == "real":
@@ -142,9 +140,9 @@ class _Tracing:
             left = ", ".join(task.name for task in _running(self.client.timeline)) or "work that is not a task"
             self.failures.append(f"Not waited for any longer than {options.drain_timeout:g} s: {left}.")
         except BaseExceptionGroup as group:
-            self._note(group.exceptions)
+            self._keep(group.exceptions)
         except Exception as error:
-            self._note([error])
+            self._keep([error])
 
     def show(self, timeline: Timeline) -> None:
         """The timeline, and below it what failed."""
@@ -168,10 +166,10 @@ class _Tracing:
                 if deadline is not None and now >= deadline:
                     return False
                 line.show(now - began, _waiting_for(self.client.timeline))
-                time.sleep(GLANCE if deadline is None else max(min(GLANCE, deadline - now), 0.0))
+                time.sleep(REDRAW_EVERY if deadline is None else max(min(REDRAW_EVERY, deadline - now), 0.0))
         return True
 
-    def _note(self, errors: Iterable[BaseException]) -> None:
+    def _keep(self, errors: Iterable[BaseException]) -> None:
         tasks = {task.error for task in self.client.timeline.tasks}
         for error in errors:
             self.blamed[describe(error)] = blame(error)

@@ -10,8 +10,8 @@ from pathlib import Path
 from bgdemo.cli.check import answers_in
 from bgdemo.cli.terminal import Failed, Screen, WrongUsage, plural
 
-GLANCE = 0.1
-"""Seconds between two looks at the file and the keyboard."""
+IDLE_EVERY, CHECKING_EVERY = 0.1, 0.01
+"""Seconds between two looks at the file: with the keyboard, while nobody does a thing, and while a check runs."""
 
 HELP = "n: the next one   h: a hint   q: stop   (and Enter; saving the file checks it again)"
 
@@ -69,7 +69,7 @@ class _Watch:
                 continue
             self._screen.say(f"\n{HELP}")
             while _stamp(self._file) == seen:
-                match self._keyboard.line(GLANCE):
+                match self._keyboard.line(IDLE_EVERY):
                     case "n":
                         return True
                     case "q":
@@ -86,7 +86,7 @@ class _Watch:
                 if _stamp(self._file) != seen:
                     process.kill()
                     return False
-                time.sleep(GLANCE / 10)
+                time.sleep(CHECKING_EVERY)
         return True
 
     def _hint(self) -> None:

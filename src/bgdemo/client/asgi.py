@@ -5,10 +5,10 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 import httpx
-from starlette._utils import is_async_callable
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bgdemo._compat.starlette import is_async_callable
 from bgdemo.errors import AppError, ClientError
 
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}

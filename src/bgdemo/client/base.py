@@ -49,6 +49,7 @@ class BaseClient:
         wait_for_tasks: bool = False,
         timeout: float | None = 60.0,
         close_timeout: float = 30.0,
+        keep: int | None = None,
     ) -> None:
         """Make a client; nothing runs before its first request, or before it is entered.
 
@@ -72,6 +73,8 @@ class BaseClient:
                 its own, too, of which Starlette's TestClient, and with it `wait_for_tasks=True`, warns.
             close_timeout: seconds on the client's clock that `with` and `close()` wait for tasks before they cancel
                 them.
+            keep: how many requests the timeline keeps, the newest ones, with their tasks and events; None keeps all.
+                A Recorder of your own keeps what it was made to keep.
 
         Raises:
             ClientError: it is not an app, or an option cannot be followed.
@@ -79,7 +82,7 @@ class BaseClient:
         """
         refuse_backend(backend)
         self.app = app
-        recorder = recorder_for(app, clock, mode)
+        recorder = recorder_for(app, clock, mode, keep)
         kind = StockBehaviour if wait_for_tasks else LiveBehaviour
         behaviour = kind(root_path, client, raise_server_exceptions)
         self._session = Session(recorder, behaviour)

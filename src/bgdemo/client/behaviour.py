@@ -60,6 +60,8 @@ class Behaviour(ABC):
     """A complete response is the reader's; what the app does after it is background work."""
     keeps_loop: ClassVar[bool]
     """The event loop in a thread outlasts the calls, outside `with` too."""
+    keeps_to_http: ClassVar[bool]
+    """A response is what gets through a server: the rules of HTTP hold, and what breaks off is seen to break off."""
     cancels_when_left: ClassVar[bool]
     """Leaving a response or a WebSocket cancels the app, and raises what it raised until then."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from bgdemo.errors import AppError
+from bgdemo.record.cancellation import is_cancelled
 
 
 class Lifespan:
@@ -51,8 +52,11 @@ class Lifespan:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
         try:
             await self._app(scope, self._to_app.get, self._from_app.put)
-        except asyncio.CancelledError:
-            raise
+        except asyncio.CancelledError as error:
+            if is_cancelled():
+                raise
+            self._error = AppError("The app's lifespan raised CancelledError: something that it awaited was cancelled.")
+            self._error.__cause__ = error
         except BaseException as error:  # sys.exit() too, which would end the event loop
             self._error = error
         finally:

@@ -19,6 +19,7 @@ class LiveBehaviour(Behaviour):
     high_water = 65_536  # bytes, as on uvicorn
     hands_over = True
     keeps_loop = True
+    keeps_to_http = True
     cancels_when_left = False
 
     @property

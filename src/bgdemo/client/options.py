@@ -36,9 +36,10 @@ class Options(TypedDict, total=False):
     wait_for_tasks: bool
     timeout: float | None
     close_timeout: float
+    keep: int | None
 
 
-def recorder_for(app: ASGIApp, clock: ClockName | Clock, mode: Mode) -> Recorder:
+def recorder_for(app: ASGIApp, clock: ClockName | Clock, mode: Mode, keep: int | None) -> Recorder:
     """What a client calls instead of the app: a Recorder that the user has made stays the one.
 
     Raises:
@@ -53,7 +54,7 @@ def recorder_for(app: ASGIApp, clock: ClockName | Clock, mode: Mode) -> Recorder
     running = SimulatedClock.of_running_loop() if isinstance(clock, str) else None
     if not isinstance(app, Recorder):
         kind = KeepingRecorder if mode == "fake" else Recorder
-        return kind(as_asgi(app), clock=running or chosen)
+        return kind(as_asgi(app), clock=running or chosen, keep=keep)
     if mode != "live":
         raise ClientError(
             f"mode={mode!r} needs the app itself, not a Recorder, which runs all tasks: pass recorder.app."

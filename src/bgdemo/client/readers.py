@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 
-from bgdemo.client.exchange import Exchange, OneTurn
+from bgdemo.client.exchange import Exchange
+from bgdemo.client.one_turn import OneTurn
+from bgdemo.client.response import check
 from bgdemo.client.session import Session
 from bgdemo.errors import ClientError, ResponseTimeout
 from bgdemo.threads.loop_thread import LoopThread
@@ -50,7 +52,7 @@ class ThreadReader(httpx.SyncByteStream):
                     break
                 self.wait()
         try:
-            exchange.check()
+            check(exchange, is_read=True)
         finally:
             self.is_over()
 
@@ -127,7 +129,7 @@ class LoopReader(httpx.AsyncByteStream):
                 if exchange.read_to_the_end:
                     break
                 await self.wait()
-        exchange.check()
+        check(exchange, is_read=True)
 
     async def aclose(self) -> None:
         behaviour, exchange = self._session.behaviour, self.exchange

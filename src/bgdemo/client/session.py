@@ -12,11 +12,16 @@ from bgdemo.client.asgi import build_scope
 from bgdemo.client.behaviour import Behaviour, Work
 from bgdemo.client.exchange import Exchange
 from bgdemo.client.lifespan import Lifespan
+from bgdemo.client.one_turn import OneTurn
 from bgdemo.client.unseen import UnseenErrors
 from bgdemo.errors import ClientError, DrainTimeout
 from bgdemo.record import hooks
-from bgdemo.record.recorder import RecordedRequest, Recorder
+from bgdemo.record.recorder import Recorder
 from bgdemo.record.remote_task import RemoteTask
+from bgdemo.record.request import RecordedRequest
+
+TURNS = 5
+"""Turns of the event loop that an app may take from its last byte to its first task before a next request begins."""
 
 
 class Session:
@@ -33,6 +38,8 @@ class Session:
         self._under_way: dict[Work, asyncio.Task[None]] = {}
         self._background: set[Work | RemoteTask] = set()
         self._when_drained: deque[Callable[[], object]] = deque()
+        self._finishing: set[Exchange] = set()
+        """Those that are the reader's, and whose app has yet to come to its tasks, or to its end."""
         self._lifespan: Lifespan | None = None
         recorder.remote_listener = self
 
@@ -41,7 +48,8 @@ class Session:
         scope = self.scope(request)
         exchange = Exchange(request, scope, body, self.behaviour)
         exchange.wake = wake
-        exchange.on_background = self.is_background
+        exchange.on_background = self._is_handed_over
+        exchange.on_tasks = self._finishing.discard
         return exchange
 
     def scope(self, request: httpx.Request) -> Any:
@@ -63,6 +71,20 @@ class Session:
         """Nobody waits for an answer any more: what the app still does is background work. On any thread."""
         work.abandoned = True
         self.is_background(work)
+
+    async def let_apps_finish(self) -> None:
+        """Let the apps go on whose responses have just been handed over, as far as they come without a wait.
+
+        What a client of a server sends next takes longer than an app takes from its last byte to its first task.
+        """
+        for _ in range(TURNS):
+            if not self._finishing:
+                break
+            await OneTurn()
+
+    def _is_handed_over(self, exchange: Exchange) -> None:
+        self._finishing.add(exchange)
+        self.is_background(exchange)
 
     def is_background(self, work: Work) -> None:
         """From now on this is background work. On any thread."""
@@ -102,6 +124,12 @@ class Session:
         else:
             self.unseen.forget()
 
+    def say_what_was_abandoned(self, error: BaseException) -> None:
+        """Add a note to the error for which all was ended, if something goes on in its thread. On any thread."""
+        left = [task.name for task in self.recorder.timeline.tasks if task.status == "abandoned"]
+        if left:
+            error.add_note(f"{', '.join(left)} did not end when told to; its thread is left behind.")
+
     def drain_timeout(self, timeout: float | None) -> DrainTimeout:
         """The error that says what is still going on. On any thread."""
         timeline = self.recorder.timeline
@@ -128,11 +156,15 @@ class Session:
         self._lifespan = Lifespan(self.recorder, self.state)
         await self._lifespan.start(context)
 
-    async def close(self) -> None:
-        """Cancel what still runs, then run the app's shutdown; raises what it raises."""
+    async def close(self, grace: float = 1.0) -> None:
+        """Cancel what still runs, then run the app's shutdown; raises what it raises.
+
+        Args:
+            grace: seconds on the loop's clock that what was cancelled may take to end.
+        """
         self.cancel()
         if self._under_way:
-            await asyncio.wait(self._under_way.values(), timeout=1.0)
+            await asyncio.wait(self._under_way.values(), timeout=grace)
         for work, task in list(self._under_way.items()):
             if task.done():  # cancelled before it began
                 work.ended = True

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import anyio
 import httpx
-from starlette import exceptions
 
+from bgdemo._compat.starlette import TimeoutWarning
 from bgdemo.client.behaviour import Abandon, Behaviour, Keep, Work, WorkWithReader
 from bgdemo.record.recorder import Recorder
 from bgdemo.threads.loop_thread import LoopThread
@@ -21,6 +21,7 @@ class StockBehaviour(Behaviour):
     high_water = 0  # chunks: the app waits until its reader has taken each
     hands_over = False
     keeps_loop = False
+    keeps_to_http = False
     cancels_when_left = True
 
     _running: dict[Work, tuple[asyncio.Task[None] | None, anyio.CancelScope]] = field(default_factory=dict, init=False)
@@ -76,6 +77,6 @@ class StockBehaviour(Behaviour):
             warnings.warn(
                 "You should not use the 'timeout' argument with the TestClient's calls: Starlette's own client would "
                 "wait for ever. Give it to the client itself, TestClient(app, timeout=...).",
-                getattr(exceptions, "StarletteDeprecationWarning", DeprecationWarning),  # the early ones had none
+                TimeoutWarning,
                 stacklevel=5,
             )

@@ -33,6 +33,7 @@ class TestClient(BaseClient, httpx.Client):
     >>> client.timeline.tasks[0].status
     'added'
     >>> client.drain().tasks[0].ended
+    write end
     7.0
     >>> client.close()
     """
@@ -137,4 +138,6 @@ class TestClient(BaseClient, httpx.Client):
 
     def _close(self, error: BaseException | None) -> None:
         self._thread_transport.close(self._close_timeout if may_wait(error) else None)
+        if error is not None and not may_wait(error):
+            self._session.say_what_was_abandoned(error)
         self._session.raise_unseen(error)

@@ -3,24 +3,23 @@
 A module of its own, imported when the first WebSocket is opened: Starlette's test client is no dependency of the rest.
 """
 
-import warnings
 from typing import Self
 
 import httpx
 from starlette.types import Message
 
+from bgdemo._compat import starlette_testclient
+from bgdemo._compat.borrowed import require
 from bgdemo.client.session import Session
 from bgdemo.client.transport import ThreadTransport
 from bgdemo.client.websocket import Conversation
-from bgdemo.errors import ResponseTimeout
+from bgdemo.errors import ClientError, ResponseTimeout
 from bgdemo.threads.signal import Signal
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # Starlette warns where httpx2 is not installed; none of it is used here
-    from starlette.testclient import WebSocketTestSession
+require(ClientError, *starlette_testclient.BORROWED)
 
 
-class ThreadWebSocketSession(WebSocketTestSession):
+class ThreadWebSocketSession(starlette_testclient.OpenWebSocketSession):
     """One open WebSocket, with Starlette's methods. Leaving it is a disconnect; the app goes on, as on a server."""
 
     def __init__(self, client: object, session: Session, request: httpx.Request, transport: ThreadTransport) -> None:
@@ -41,7 +40,7 @@ class ThreadWebSocketSession(WebSocketTestSession):
             self._thread.call_soon(self._session.send, self._conversation, self._session.behaviour.context())
             self.send({"type": "websocket.connect"})
             message = self.receive()
-            self._raise_on_close(message)
+            self.raise_on_close(message)
         except BaseException:
             self._leave()
             if self._session.behaviour.cancels_when_left:

@@ -10,17 +10,19 @@ from typing import Any
 
 import httpx
 
+from bgdemo._compat.asyncio import running_loop
 from bgdemo.client.behaviour import Work
-from bgdemo.client.exchange import OneTurn
+from bgdemo.client.one_turn import OneTurn
 from bgdemo.client.readers import LoopReader, ThreadReader, answer
+from bgdemo.client.response import response_to
 from bgdemo.client.session import Session
 from bgdemo.client.websocket import UpgradeRequest
 from bgdemo.errors import ClientError
 from bgdemo.threads.loop_thread import STOPPED, LoopThread
 from bgdemo.threads.signal import Signal
 
-GRACE = 1.0
-"""Seconds on the wall that a loop may take to answer, and a thread to end, when a client is closed."""
+GRACE, HURRY = 1.0, 0.3
+"""Seconds on the wall in which a loop answers and a thread ends when a client is closed; the less after Ctrl-C."""
 
 
 class ThreadTransport(httpx.BaseTransport):
@@ -96,7 +98,7 @@ class ThreadTransport(httpx.BaseTransport):
                 thread.call_next(self._session.send, exchange, self._session.behaviour.context())
                 while not exchange.started and not exchange.ended:
                     reader.wait()
-            return exchange.response(reader)
+            return response_to(exchange, reader)
         except BaseException:
             reader.is_over()
             raise
@@ -128,17 +130,20 @@ class ThreadTransport(httpx.BaseTransport):
         try:
             if wait is not None:
                 self.drain(wait)
+        except KeyboardInterrupt:
+            wait = None
+            raise
         finally:
-            self._close_app()
+            self._close_app(HURRY if wait is None else GRACE)
 
-    def _close_app(self) -> None:
+    def _close_app(self, grace: float) -> None:
         thread = self._thread
         try:
-            if thread is not None and thread.answers(within=GRACE):
-                thread.run(self._session.close())
+            if thread is not None and thread.answers(within=grace):
+                thread.run(self._session.close(grace))
         finally:
             self._session.recorder.abandon()
-            self.cancel(grace=GRACE)
+            self.cancel(grace=grace)
             self._closing = False
 
     def abandon(self) -> None:
@@ -186,10 +191,12 @@ class LoopTransport(httpx.AsyncBaseTransport):
         reader = LoopReader(self._session)
         exchange = reader.exchange = self._session.exchange(request, body, reader.wake)
         exchange.sent_at = self._session.now()
+        await self._session.let_apps_finish()
+        self._session.recorder.clock.give_way()
         self._session.send(exchange, self._session.behaviour.context())
         while not exchange.started and not exchange.ended:
             await reader.wait()
-        return exchange.response(reader)
+        return response_to(exchange, reader)
 
     def start(self, work: Work) -> None:
         """Let the app begin some background work."""
@@ -236,7 +243,7 @@ class LoopTransport(httpx.AsyncBaseTransport):
 
 def _answer_on(loop: asyncio.AbstractEventLoop, question: asyncio.Future[bool]) -> None:
     """Answer with yes, on any thread: what ended last may have run in another process."""
-    if asyncio._get_running_loop() is loop:
+    if running_loop() is loop:
         answer(question, True)
     else:
         with contextlib.suppress(RuntimeError):  # the loop was closed

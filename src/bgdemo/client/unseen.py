@@ -1,4 +1,4 @@
-"""The errors that nobody has seen: each is raised once, or noted on the one that is on its way."""
+"""The errors that nobody has seen: each is raised once, or added as a note to the one on its way."""
 
 from bgdemo.record.log import describe
 

@@ -2,6 +2,17 @@
 
 A drawing has one row a request and below it one row a task, on one time axis. Its first line is a
 sentence that says what it shows, since a front end shows an SVG as an image without a text.
+
+>>> from bgdemo import TestClient, display
+>>> from bgdemo.lessons.add_task import app
+>>> with TestClient(app, clock="simulated") as client:
+...     response = client.post("/send_info", params={"email": "a@example.com"})
+...     timeline = client.drain()
+write end
+>>> display.summary(timeline)
+'Response at 0.0 s; write_notification ended at 7.0 s: the client did not wait.'
+>>> display.svg(timeline)[:5]
+'<svg '
 """
 
 from collections.abc import Collection, Sequence

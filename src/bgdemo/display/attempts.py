@@ -19,19 +19,19 @@ class Attempt:
     end: float
     """Seconds: when it ended, or now."""
     status: TaskStatus
-    """What became of it: "failed" also where the task was tried again, "lost" where its process died."""
+    """What became of it: "failed" also where another attempt followed, "lost" where its process died."""
 
 
 def attempts_of(timeline: TimelineData) -> dict[int, list[Attempt]]:
     """The attempts of each task that has started, the first one first, by the task's id."""
-    elsewhere: dict[int, list[Event]] = {task.id: [] for task in timeline.tasks if task.process is not None}
-    for event in timeline.events if elsewhere else ():
-        if event.task_id in elsewhere and event.process is not None:
-            elsewhere[event.task_id].append(event)
+    told: dict[int, list[Event]] = {task.id: [] for task in timeline.tasks if task.process is not None}
+    for event in timeline.events if told else ():
+        if event.task_id in told and event.process is not None:
+            told[event.task_id].append(event)
     found = {}
     for task in timeline.tasks:
         if task.started is not None:
-            attempts = _elsewhere(task, elsewhere.get(task.id, ()), timeline.now)
+            attempts = _in_workers(task, told.get(task.id, ()), timeline.now)
             found[task.id] = attempts or [Attempt(task.process, task.started, _end(task, timeline.now), task.status)]
     return found
 
@@ -52,7 +52,7 @@ def _end(task: Task, now: float) -> float:
     return now if task.status in ("added", "running", "abandoned", "waiting") else started
 
 
-def _elsewhere(task: Task, events: Sequence[Event], now: float) -> list[Attempt]:
+def _in_workers(task: Task, events: Sequence[Event], now: float) -> list[Attempt]:
     attempts: list[Attempt] = []
     going_on: dict[int, int] = {}
     for event in events:

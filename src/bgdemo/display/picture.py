@@ -6,61 +6,18 @@ from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from bgdemo.display import shapes
-from bgdemo.display.axis import Axis, Mark, axis_of
-from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
+from bgdemo.display.axis import Mark, axis_of
+from bgdemo.display.layout import EDGE, MONO_CELL, WIDTH, Plot, Words, plot_of
+from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text
 from bgdemo.display.sentence import sentence
-from bgdemo.display.words import cells, clean, ems, reason, shorten, wrap
-from bgdemo.model import Task, TimelineData
+from bgdemo.display.words import clean, ems, shorten, wrap
+from bgdemo.model import TimelineData
 
-WIDTH, EDGE = 760, 16
-ROW, GAP, LANE, HEAD = 38, 22, 18, 18
-MANY, DENSE_ROW = 12, 33
-"""From so many rows on, each is a little lower."""
+GAP, LANE, HEAD = 22, 18, 18
 BOLD = 1.2
 """How much wider bold text is."""
-MONO_CELL = 7.3
-"""Pixels: a column of the names' font."""
-WHY = {
-    "skipped": "an earlier task failed",
-    "dropped": "it never ran",
-    "abandoned": "still in its thread at the close",
-    "lost": "its process died",
-}
-
 
 Panel = tuple[TimelineData, Sequence[Mark]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What is written beside one row."""
-
-    name: str
-    under: str
-    status: str
-    detail: str
-    full: str = ""
-    """What was too long, for readers that show a <title>."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plot:
-    """What is drawn, and where the columns of the picture are, in pixels."""
-
-    axis: Axis
-    rows: Sequence[Row]
-    written: Sequence[_Words]
-    left: float
-    right: float
-    row: float
-
-    def x(self, time: float) -> float:
-        return self.left + self.axis.fraction(time) * (self.right - self.left)
-
-    @property
-    def beside(self) -> float:
-        """Where the column of statuses begins."""
-        return self.right + 30
 
 
 def draw(timeline: TimelineData, marks: Sequence[Mark], until: float) -> str:
@@ -74,7 +31,8 @@ def draw(timeline: TimelineData, marks: Sequence[Mark], until: float) -> str:
     Returns:
         An SVG document without a style, a script or a reference to anything outside it.
     """
-    return _draw(timeline, marks, _plot(timeline, axis_of(timeline, marks, until)))
+    drawing = _drawn(timeline, marks, plot_of(timeline, axis_of(timeline, marks, until)))
+    return _framed(drawing.words, drawing.parts, drawing.height)
 
 
 def stack(panels: Sequence[Panel], caption: str, titles: Sequence[str] = ()) -> str:
@@ -92,7 +50,7 @@ def stack(panels: Sequence[Panel], caption: str, titles: Sequence[str] = ()) -> 
     parts = [shapes.label(EDGE, 26 + HEAD * at, line, font_size=13) for at, line in enumerate(lines)]
     top = 20 + HEAD * len(lines) if lines else 0.0
     until = max((axis_of(timeline, marks, 0.0).end for timeline, marks in panels), default=0.0)
-    plots = [_plot(timeline, axis_of(timeline, marks, until)) for timeline, marks in panels]
+    plots = [plot_of(timeline, axis_of(timeline, marks, until)) for timeline, marks in panels]
     left, right = max((plot.left for plot in plots), default=0.0), min((plot.right for plot in plots), default=0.0)
     for at, ((timeline, marks), plot) in enumerate(zip(panels, plots, strict=True)):
         if at:
@@ -100,14 +58,25 @@ def stack(panels: Sequence[Panel], caption: str, titles: Sequence[str] = ()) -> 
         if titles:
             parts.append(shapes.label(EDGE, top + 20, titles[at], font_size=13, font_weight="bold", fill=shapes.MUTED))
             top += HEAD + 2
-        drawn = _draw(timeline, marks, replace(plot, left=left, right=right), framed=False)
-        height = float(drawn.partition(' height="')[2].partition('"')[0])
-        parts.append(drawn.replace("<svg ", f'<svg y="{shapes.number(top)}" ', 1))
-        top += height
-    return _document(caption, parts, top)
+        drawing = _drawn(timeline, marks, replace(plot, left=left, right=right))
+        parts.append(_document(drawing.words, drawing.parts, drawing.height, y=top))
+        top += drawing.height
+    return _framed(caption, parts, top)
 
 
-def _draw(timeline: TimelineData, marks: Sequence[Mark], plot: _Plot, *, framed: bool = True) -> str:
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """One timeline as elements, which a document puts where it is wanted."""
+
+    words: str
+    """The same as a sentence."""
+    parts: Sequence[str]
+    """Elements."""
+    height: float
+    """Pixels."""
+
+
+def _drawn(timeline: TimelineData, marks: Sequence[Mark], plot: Plot) -> _Drawing:
     words = sentence(timeline, plot.axis)
     title = wrap(words, (WIDTH - 2 * EDGE) / (13.5 * BOLD), ems)
     parts = [
@@ -115,21 +84,25 @@ def _draw(timeline: TimelineData, marks: Sequence[Mark], plot: _Plot, *, framed:
     ]
     top = 22 + HEAD * len(title)
     if not plot.rows and not marks:
-        return _document(words, parts, top, framed=framed)
+        return _Drawing(words, parts, top)
     first = top + LANE * len(marks) + 2
     bottom = first + sum(GAP if isinstance(row, Gap) else plot.row for row in plot.rows)
     parts += [*_axis(plot, first, bottom), *_rows(plot, first), *_marks(marks, plot, top, bottom)]
     parts += _answers(plot.rows, plot, first)
-    return _document(words, parts, bottom + 34, framed=framed)
+    return _Drawing(words, parts, bottom + 34)
 
 
-def _document(words: str, parts: Sequence[str], height: float, *, framed: bool = True) -> str:
-    if framed:  # A ground of its own: no colour has contrast enough on white and on black pages alike.
-        panel = shapes.box(0.5, 0.5, WIDTH - 1, height - 1, shapes.PAPER, rx=8, stroke=shapes.BORDER)
-        parts = [panel, *parts]
+def _framed(words: str, parts: Sequence[str], height: float) -> str:
+    # A ground of its own: no colour has contrast enough on white and on black pages alike.
+    panel = shapes.box(0.5, 0.5, WIDTH - 1, height - 1, shapes.PAPER, rx=8, stroke=shapes.BORDER)
+    return _document(words, [panel, *parts], height)
+
+
+def _document(words: str, parts: Sequence[str], height: float, **place: float) -> str:
     return shapes.element(
         "svg",
         "\n".join(["", *parts, ""]),
+        **place,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {WIDTH} {shapes.number(height)}",
         width=WIDTH,
@@ -140,60 +113,7 @@ def _document(words: str, parts: Sequence[str], height: float, *, framed: bool =
     )
 
 
-def _words(row: Row, axis: Axis) -> _Words:
-    if isinstance(row, Gap):
-        return _Words("", "", "", "")
-    if isinstance(row, RequestRow):
-        name = clean(f"{row.request.method} {row.request.path}")
-        return _Words(name, "request", _answer(row, axis), row.error, f"{name}\n{row.error}".strip())
-    task = row.task
-    under = f"{'task' if row.is_first else 'again'}, {row.where}" if row.where else "task"
-    if not row.is_last:
-        over = row.attempts[-1]
-        return _Words(
-            clean(task.name), under, f"{over_words(over)} at {axis.label(over.end)}", WHY.get(over.status, "")
-        )
-    status, detail = _outcome(task, axis), reason(task.error) or WHY.get(task.status, "")
-    printed = printed_by(task)
-    full = "\n".join(part for part in (clean(task.name), detail, printed) if part)
-    if printed and detail:
-        status = f"{status}, {printed}"
-    return _Words(clean(task.name), under, status, detail or printed, full)
-
-
-def _answer(row: RequestRow, axis: Axis) -> str:
-    request = row.request
-    if request.responded is not None:
-        return f"response at {axis.label(request.responded)}"
-    if row.left is not None:
-        return f"the client left at {axis.label(row.left)}"
-    if request.method == "WEBSOCKET":
-        return "open" if request.ended is None else f"closed at {axis.label(request.ended)}"
-    return "no response yet" if request.ended is None else "no response"
-
-
-def _outcome(task: Task, axis: Axis) -> str:
-    if task.status == "added":
-        return "added, not started"
-    if task.status == "waiting":
-        return "waits for its next try"
-    if task.ended is None or task.status in ("skipped", "dropped"):
-        return task.status
-    return f"{task.status} at {axis.label(task.ended)}"
-
-
-def _plot(timeline: TimelineData, axis: Axis) -> _Plot:
-    rows = rows_of(timeline)
-    written = [_words(row, axis) for row in rows]
-    names = max((cells(words.name) * MONO_CELL + 12 for words in written), default=0.0)
-    # At least so wide, so that the plot keeps its place while a task runs and when it has finished.
-    beside = [125.0, ems(axis.name) * 11, *(max(ems(words.status) * 12, ems(words.detail) * 11) for words in written)]
-    left = EDGE + min(max(names, 110.0), 210.0) + 26
-    right = WIDTH - EDGE - min(max(beside), 215.0) - 30
-    return _Plot(axis, rows, written, left, right, ROW if len(rows) < MANY else DENSE_ROW)
-
-
-def _axis(plot: _Plot, top: float, bottom: float) -> list[str]:
+def _axis(plot: Plot, top: float, bottom: float) -> list[str]:
     parts = []
     for time, digits in plot.axis.ticks(max(2, int((plot.right - plot.left) / 48))):
         x = plot.x(time)
@@ -204,7 +124,7 @@ def _axis(plot: _Plot, top: float, bottom: float) -> list[str]:
     return parts
 
 
-def _rows(plot: _Plot, top: float) -> list[str]:
+def _rows(plot: Plot, top: float) -> list[str]:
     parts = []
     for row, words in zip(plot.rows, plot.written, strict=True):
         if isinstance(row, Gap):
@@ -219,7 +139,7 @@ def _rows(plot: _Plot, top: float) -> list[str]:
     return parts
 
 
-def _beside(words: _Words, plot: _Plot, top: float, indent: float) -> str:
+def _beside(words: Words, plot: Plot, top: float, indent: float) -> str:
     middle = top + plot.row / 2
     name = shorten(words.name, (plot.left - 26 - EDGE - indent) / MONO_CELL)
     detail = shorten(words.detail, (WIDTH - EDGE - plot.beside) / 11, ems)
@@ -235,7 +155,7 @@ def _beside(words: _Words, plot: _Plot, top: float, indent: float) -> str:
     return title + "".join(parts)
 
 
-def _request(row: RequestRow, plot: _Plot, top: float) -> str:
+def _request(row: RequestRow, plot: Plot, top: float) -> str:
     request, y = row.request, top + plot.row / 2
     x = plot.x(row.until)
     open_end = request.responded is None and request.ended is None and row.left is None
@@ -243,7 +163,7 @@ def _request(row: RequestRow, plot: _Plot, top: float) -> str:
     return wait + ("" if open_end or request.responded is not None else shapes.no_response(x, y))
 
 
-def _answers(rows: Sequence[Row], plot: _Plot, top: float) -> list[str]:
+def _answers(rows: Sequence[Row], plot: Plot, top: float) -> list[str]:
     """The marks at the responses and what is written in the rows of requests: above all lines."""
     parts = []
     explained = False
@@ -263,7 +183,7 @@ def _answers(rows: Sequence[Row], plot: _Plot, top: float) -> list[str]:
     return parts
 
 
-def _task(row: TaskRow, plot: _Plot, top: float) -> str:
+def _task(row: TaskRow, plot: Plot, top: float) -> str:
     task, y = row.task, top + plot.row / 2
     x1, x2 = plot.x(row.point), plot.x(row.until)
     parts = []
@@ -283,7 +203,7 @@ def _task(row: TaskRow, plot: _Plot, top: float) -> str:
     return "".join(parts)
 
 
-def _marks(marks: Sequence[Mark], plot: _Plot, top: float, bottom: float) -> list[str]:
+def _marks(marks: Sequence[Mark], plot: Plot, top: float, bottom: float) -> list[str]:
     ordered = sorted(marks, key=lambda mark: mark.time)
     placed = [(plot.x(mark.time), top + 8 + LANE * at, mark) for at, mark in enumerate(ordered)]
     parts = [shapes.guess(x, y, bottom) for x, y, _ in placed]

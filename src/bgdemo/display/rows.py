@@ -105,6 +105,24 @@ def over_words(attempt: Attempt) -> str:
     return "cut off" if attempt.status == "lost" else attempt.status
 
 
+def answer_words(row: RequestRow, response: str, label: Callable[[float], str]) -> str:
+    """How a request was answered, or ended without an answer: "response at 0.0 s".
+
+    Args:
+        row: of the request.
+        response: what a response is called.
+        label: writes a time.
+    """
+    request = row.request
+    if request.responded is not None:
+        return f"{response} at {label(request.responded)}"
+    if row.left is not None:
+        return f"client left at {label(row.left)}"
+    if request.method == "WEBSOCKET":
+        return "open" if request.ended is None else f"closed at {label(request.ended)}"
+    return "no response yet" if request.ended is None else "no response"
+
+
 def counted(number: int, noun: str) -> str:
     """The number and its noun: 1 task, 9,962 tasks."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

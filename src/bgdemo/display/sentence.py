@@ -20,7 +20,7 @@ OUTCOMES: dict[TaskStatus, str] = {
     "abandoned": "abandoned",
     "running": "running",
     "added": "not started",
-    "waiting": "waiting for the next try",
+    "waiting": "waiting for the next attempt",
     "lost": "lost",
 }
 
@@ -117,7 +117,7 @@ def _task(task: Task, timeline: TimelineData, axis: Axis) -> str:
     name = shorten(clean(task.name), 40)
     ended = f" at {axis.label(task.ended)}" if task.ended is not None else ""
     if task.status == "failed":
-        return f"{name} failed{ended} ({shorten(reason(task.error) or 'no error was noted', 60)})"
+        return f"{name} failed{ended} ({shorten(reason(task.error) or 'no error was recorded', 60)})"
     if task.status == "cancelled":
         return f"{name} was cancelled{ended}" + ("" if task.started is not None else " before it started")
     outcome = {
@@ -127,7 +127,7 @@ def _task(task: Task, timeline: TimelineData, axis: Axis) -> str:
         "skipped": " was skipped: an earlier task failed",
         "dropped": " was dropped: it never ran",
         "abandoned": " was abandoned, still in its thread when the client closed",
-        "waiting": f" waits for its next try at {axis.label(timeline.now)}",
+        "waiting": f" waits for its next attempt at {axis.label(timeline.now)}",
         "lost": f" was lost{ended}, when its process died",
     }[task.status]
     return name + outcome

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bgdemo.display.axis import Axis, Mark, axis_of
-from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, gap_text, over_words, printed_by, rows_of
+from bgdemo.display.rows import Gap, RequestRow, Row, TaskRow, answer_words, gap_text, over_words, printed_by, rows_of
 from bgdemo.display.sentence import sentence
 from bgdemo.display.words import cells, clean, pad, reason, shorten, wrap
 from bgdemo.model import Request, Task, TimelineData
@@ -89,7 +89,8 @@ def _line(row: Row, axis: Axis, margin: str) -> _Line:
     if isinstance(row, RequestRow):
         error = f"error: {row.error}" if row.error else ""
         name = clean(f"{row.request.method} {row.request.path}")
-        return _Line(margin + name, row, (_answer(row, axis), "", "", ""), error)
+        answer = answer_words(row, str(row.request.status or "response"), axis.label)
+        return _Line(margin + name, row, (answer, "", "", ""), error)
     task = row.task
     if not row.is_last:
         over = row.attempts[-1]
@@ -101,17 +102,6 @@ def _line(row: Row, axis: Axis, margin: str) -> _Line:
     details += [printed] if (printed := printed_by(task)) else []
     columns = (task.status, added, ended, row.where or "-")
     return _Line(f"{margin}  {clean(task.name)}", row, columns, "\n".join(details))
-
-
-def _answer(row: RequestRow, axis: Axis) -> str:
-    request = row.request
-    if request.responded is not None:
-        return f"{request.status or 'response'} at {axis.label(request.responded)}"
-    if row.left is not None:
-        return f"client left at {axis.label(row.left)}"
-    if request.method == "WEBSOCKET":
-        return "open" if request.ended is None else f"closed at {axis.label(request.ended)}"
-    return "no response yet" if request.ended is None else "no response"
 
 
 def _widths(lines: Sequence[_Line], heads: tuple[str, ...]) -> list[int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bgdemo.exercises.engine.exercise import Check
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 from bgdemo.model import Request, Task
 
 AT_ONCE = 0.5
@@ -18,7 +18,7 @@ def answered(*statuses: int) -> Check:
         statuses: of all requests in order; one stands for all of them.
     """
 
-    def check(tried: Attempt) -> str | None:
+    def check(tried: Trial) -> str | None:
         """The route answers"""
         expected = statuses * len(tried.timeline.requests) if len(statuses) == 1 else statuses
         for request, status in zip(tried.timeline.requests, expected, strict=False):
@@ -36,7 +36,7 @@ def answered_at_once(work: str) -> Check:
         work: what it would have waited for.
     """
 
-    def check(tried: Attempt) -> str | None:
+    def check(tried: Trial) -> str | None:
         """The client is answered at once"""
         for request in tried.timeline.requests:
             waited = waited_by(request)
@@ -53,7 +53,7 @@ def waited_by(request: Request) -> float:
     return 0.0 if until is None else until - request.sent
 
 
-def added_by_name(tried: Attempt) -> str | None:
+def added_by_name(tried: Trial) -> str | None:
     """The function itself is added"""
     if all(task.name != "<lambda>" for task in tried.timeline.tasks):
         return None
@@ -63,12 +63,12 @@ def added_by_name(tried: Attempt) -> str | None:
     )
 
 
-def task_called(tried: Attempt, name: str) -> list[Task]:
+def task_called(tried: Trial, name: str) -> list[Task]:
     """The tasks of a function, in the order in which they were added."""
     return [task for task in tried.timeline.tasks if task.name == tried.words.get(name, name)]
 
 
-def added_times(tried: Attempt, name: str) -> str | None:
+def added_times(tried: Trial, name: str) -> str | None:
     """What is wrong where a function was added more than once."""
     times = len(task_called(tried, name))
     return f"`{name}` was added {times} times, and is to run once." if times > 1 else None
@@ -84,11 +84,11 @@ def given(task: Task, names: Iterable[str]) -> dict[str, Any]:
     return {**dict(zip(names, task.args, strict=False)), **task.kwargs}
 
 
-def _unlike(request: Request, status: int, tried: Attempt) -> str:
+def _unlike(request: Request, status: int, tried: Trial) -> str:
     route = f"{request.method} {request.path}"
     if request.status == 404:
         return (
-            f"There is no route {route}. Did the cell above end with an error? Then mend that first. "
+            f"There is no route {route}. Did the cell above end with an error? Then fix that first. "
             "If not: keep the route's path and its method."
         )
     if request.status == 405:
@@ -98,7 +98,7 @@ def _unlike(request: Request, status: int, tried: Attempt) -> str:
     return f"{route} answered {request.status}, not {status}."
 
 
-def _missing(tried: Attempt) -> str:
+def _missing(tried: Trial) -> str:
     for response in tried.responses:
         if response.status_code == 422:
             details = response.json().get("detail", [])

@@ -1,6 +1,6 @@
 """The questions of notebook 04, add_task, part 1."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 what_the_response_can_say = Question(
     text="A shop adds `send_mail` as a background task. What can the response tell the customer about this mail?",

@@ -1,6 +1,6 @@
 """The question of notebook 06, Async in a notebook."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 the_patched_notebook = Question(
     text="A colleague's notebook begins with `nest_asyncio.apply()`, because a later cell has `asyncio.run(main())`. "

@@ -1,6 +1,6 @@
 """The questions of notebook 05, Dependency injection."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 what_becomes_of_the_log = Question(
     text="A dependency has added `write_log`, the route adds `send_mail`, then the route raises. Which of them run?",

@@ -1,6 +1,6 @@
 """The questions of notebook 08, Outgrowing one process."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 heavy_uploads = Question(
     text="The third use case grows: each upload is now computed on for 30 s. What do you do?",

@@ -1,6 +1,6 @@
 """The questions of notebook 02, The parameter."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 how_it_is_found = Question(
     text="How does FastAPI know which parameter gets the background tasks?",

@@ -1,6 +1,6 @@
 """The question of notebook 09, Surprises."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 which_one_works = Question(
     text="Each of these lines is in a route, and none of them raises there. After which one is the log written?",

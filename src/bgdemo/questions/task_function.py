@@ -1,6 +1,6 @@
 """The questions of notebook 03, The task function."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 what_makes_a_task = Question(
     text="What makes a function a task function?",

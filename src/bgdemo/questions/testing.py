@@ -1,6 +1,6 @@
 """The questions of notebook 07, Testing."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 which_client = Question(
     text="A route adds a task that takes 2 s, and the task raises. Your test posts to it. What does the post give you?",

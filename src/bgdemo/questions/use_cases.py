@@ -1,6 +1,6 @@
 """The questions of notebook 01, Where background work belongs."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 before_the_ticket = Question(
     text="The passenger looks at the screen. What must be done before the response may leave?",

@@ -1,6 +1,6 @@
 """The questions of notebook 00, Does the client wait?"""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 who_waited = Question(
     text="The background app's mail took 7 s as well. Who waited for it?",

@@ -1,6 +1,6 @@
 """The questions of notebook 04, add_task, part 2: where a task runs."""
 
-from bgdemo.questions.core import Question
+from bgdemo.questions.question import Question
 
 why_the_ping_waited = Question(
     text="Beside the `async def` task the ping waited for 7 s. Why?",

@@ -6,9 +6,9 @@ A route that asks for `background_tasks: Tasks` has FastAPI's own BackgroundTask
 Whoever can write to a broker can let its workers call any function that they can import: keep it to yourself.
 """
 
-from bgdemo.queue.core import Queue
 from bgdemo.queue.dependency import AddsTasks, Tasks, tasks
-from bgdemo.queue.failures import Failure
+from bgdemo.queue.notes.failures import Failure
 from bgdemo.queue.process import ProcessClient
+from bgdemo.queue.queue import Queue
 
 __all__ = ["AddsTasks", "Failure", "ProcessClient", "Queue", "Tasks", "tasks"]

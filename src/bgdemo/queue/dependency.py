@@ -7,7 +7,7 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import BackgroundTasks, Depends
 
-from bgdemo.queue.core import Queue
+from bgdemo.queue.queue import Queue
 
 
 class AddsTasks(Protocol):

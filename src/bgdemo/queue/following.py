@@ -3,19 +3,17 @@
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bgdemo.errors import QueuedTaskFailed
-from bgdemo.queue.engine import Settings
-from bgdemo.queue.notes import HEARD, Note, Reader
-from bgdemo.queue.workers import Worker
+from bgdemo.queue.broker.engine import Settings
+from bgdemo.queue.notes.notes import HEARD, READ_EVERY, Note, Reader
+from bgdemo.queue.worker.handle import Worker
 from bgdemo.record.remote_task import RemoteTask
 from bgdemo.threads.loop_thread import LoopThread
-
-GLANCE = 0.02
-"""Seconds between two looks at the notes, while something is expected of them."""
 
 
 class Follower:
@@ -74,7 +72,7 @@ class Follower:
                     if worker.process not in self._mourned:
                         self._mourned.add(worker.process)
                         self._mourn(worker)
-                await asyncio.sleep(GLANCE)
+                await asyncio.sleep(READ_EVERY)
             self._awake.clear()
             if not self._expected:
                 await self._awake.wait()
@@ -127,6 +125,18 @@ class Follower:
         self._held.setdefault(message_id, set())
         task, now = self._expected[message_id], time.perf_counter()
         task.happened(kind, detail, reading=now, process=worker.process)
+
+
+def weakly(method: Callable[[], object]) -> Callable[[], None]:
+    """A function that calls a method as long as its object is there, and does not keep it there."""
+    held = weakref.WeakMethod(method)
+
+    def call() -> None:
+        found = held()
+        if found is not None:
+            found()
+
+    return call
 
 
 def _ids(folder: Path) -> set[str]:

@@ -15,16 +15,13 @@ import httpx
 
 from bgdemo.clock import RealClock
 from bgdemo.errors import ClientError, DrainTimeout
-from bgdemo.queue.notes import HEARD, KEEP, Note, Reader
-from bgdemo.queue.workers import environment
+from bgdemo.queue.notes.notes import HEARD, KEEP, READ_EVERY, Note, Reader
+from bgdemo.queue.worker.handle import environment
 from bgdemo.record.log import Log
 from bgdemo.record.timeline import Timeline
 
 READY, GRACE = 30.0, 30.0
 """Seconds on the wall that the process may take to answer, and to end once it is asked to."""
-
-GLANCE = 0.02
-"""Seconds between two looks at the notes."""
 
 
 class ProcessClient(httpx.Client):
@@ -84,7 +81,7 @@ class ProcessClient(httpx.Client):
         while left := [task for task in self.timeline.tasks if task.status in ("added", "running", "waiting")]:
             if time.monotonic() > deadline:
                 raise DrainTimeout(f"After {timeout:g} s {left[0].name} is {left[0].status}. Drain again, for longer.")
-            time.sleep(GLANCE)
+            time.sleep(READ_EVERY)
         return self.timeline
 
     def kill(self) -> None:
@@ -140,7 +137,7 @@ class ProcessClient(httpx.Client):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 said = (self._folder / "output.txt").read_text(encoding="utf-8", errors="replace")[-2000:]
                 raise ClientError(f"{app} was not served. What its process said:\n{said}")
-            time.sleep(GLANCE)
+            time.sleep(READ_EVERY)
 
     def _catch_up(self) -> None:
         for note in self._reader.read():

@@ -8,16 +8,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bgdemo._compat import uvicorn as uvicorn_compat
 from bgdemo.clock import RealClock
+from bgdemo.queue.broker.engine import EMBEDDED
 from bgdemo.queue.dependency import queue_of_environment
-from bgdemo.queue.engine import EMBEDDED
-from bgdemo.queue.notes import KEEP, Writer, known
-from bgdemo.record.log import EntryKind, Log
+from bgdemo.queue.notes.notes import KEEP, Writer, known
+from bgdemo.record.log import Log
 from bgdemo.record.naming import names
+from bgdemo.record.reading import EntryKind
 from bgdemo.record.recorder import Recorder
 
-GLANCE = 0.01
-"""Seconds between two looks at whether uvicorn has started."""
+CHECK_STARTED_EVERY = 0.01
+"""Seconds between two looks whether uvicorn has started."""
 
 
 class WrittenLog(Log):
@@ -45,14 +47,13 @@ async def serve(app: Any, folder: Path) -> None:
     recorder.log = WrittenLog(writer)
     server = uvicorn.Server(uvicorn.Config(recorder, port=0, log_level="warning"))
     serving = asyncio.ensure_future(server.serve())
-    while not server.started:
+    while not uvicorn_compat.has_started(server):
         if serving.done():
             return
-        await asyncio.sleep(GLANCE)
-    host, port = server.servers[0].sockets[0].getsockname()
-    writer.write("served", url=f"http://{host}:{port}")
+        await asyncio.sleep(CHECK_STARTED_EVERY)
+    writer.write("served", url=uvicorn_compat.url_of(server))
     last_words = await asyncio.to_thread(sys.stdin.buffer.read)
-    server.should_exit = True
+    uvicorn_compat.ask_to_exit(server)
     await serving
     if last_words != KEEP:
         shutil.rmtree(folder, ignore_errors=True)

@@ -16,7 +16,8 @@ from bgdemo.clock import Clock
 from bgdemo.errors import ClientError
 from bgdemo.record import hooks
 from bgdemo.record.naming import Function, full_name, names
-from bgdemo.record.recorder import RecordedRequest, Recorder
+from bgdemo.record.recorder import Recorder
+from bgdemo.record.request import RecordedRequest
 from bgdemo.record.task import RecordedTask
 
 
@@ -36,8 +37,8 @@ class KeptTask:
 class KeepingRecorder(Recorder):
     """Records all that a Recorder records, and keeps the tasks instead of running them."""
 
-    def __init__(self, app: ASGIApp, *, clock: Clock | None = None) -> None:
-        super().__init__(app, clock=clock)
+    def __init__(self, app: ASGIApp, *, clock: Clock | None = None, keep: int | None = None) -> None:
+        super().__init__(app, clock=clock, keep=keep)
         self.kept: list[KeptTask] = []
 
     def new_request(self, request_id: int, scope: Scope, sent_at: float | None) -> "KeepingRequest":

@@ -7,12 +7,15 @@ The seams are in place while at least one recorder is open; apps without a recor
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
 
 from starlette.background import BackgroundTask, BackgroundTasks
 
+from bgdemo._compat.borrowed import require
+from bgdemo._compat.starlette import BORROWED
+from bgdemo.errors import ClientError
 from bgdemo.threads.turnstile import Turnstile
 
 TaskObject = BackgroundTask
@@ -35,6 +38,11 @@ _turnstile = Turnstile()
 _users = 0
 
 
+def refuse_elsewhere() -> None:
+    """Raise ClientError where Starlette has other seams; the message says which one is gone."""
+    require(ClientError, *BORROWED)
+
+
 def install() -> None:
     """Put the hooks in place; each call needs one `uninstall`."""
     _turnstile.run(lambda: _count(+1))
@@ -50,13 +58,6 @@ async def call(task: TaskObject) -> None:
     await _task_call.original(task)
 
 
-def with_function(task: TaskObject, func: Any) -> TaskObject:
-    """A task that calls `func` with the same arguments, in the same place."""
-    copy = object.__new__(BackgroundTask)
-    copy.func, copy.args, copy.kwargs, copy.is_async = func, task.args, task.kwargs, task.is_async
-    return copy
-
-
 def tasks_in(tasks: BackgroundTasks) -> Iterator[TaskObject]:
     """The tasks of a list, and of the lists within it, in the order in which they run."""
     for task in tasks.tasks:
@@ -64,6 +65,16 @@ def tasks_in(tasks: BackgroundTasks) -> Iterator[TaskObject]:
             yield from tasks_in(task)
         else:
             yield task
+
+
+def skipped_by(failed: Sequence[TaskObject], lists: Iterable[BackgroundTasks]) -> set[int]:
+    """The ids of the tasks that come after a failed one in its list, or in the list that its list is in."""
+    skipped: set[int] = set()
+    for tasks in lists if failed else ():
+        flat = list(tasks_in(tasks))
+        places = [place for place, task in enumerate(flat) if any(task is one for one in failed)]
+        skipped.update(id(task) for task in flat[min(places, default=len(flat)) :])
+    return skipped
 
 
 class _Seam:
@@ -82,20 +93,30 @@ class _Seam:
         self._name = name
         self._hook = hook
         self._hooked: Any = None
+        self._left: dict[int, tuple[Any, Any]] = {}
+        """Hooks that somebody else was above when they were taken out, and what is below each, by their ids."""
         self.original = getattr(owner, name)
 
     def put_in(self) -> None:
         def observer() -> Observer | None:
             return current.get() if self._hooked is hooked else None  # else it was left below somebody else's
 
-        self.original = getattr(self._owner, self._name)
+        self.original = self._below_what_was_left(getattr(self._owner, self._name))
         self._hooked = hooked = functools.wraps(self.original)(self._hook(self.original, observer))
         setattr(self._owner, self._name, hooked)
 
     def take_out(self) -> None:
         if getattr(self._owner, self._name) is self._hooked:
             setattr(self._owner, self._name, self.original)
+        else:
+            self._left[id(self._hooked)] = self._hooked, self.original
         self._hooked = None
+
+    def _below_what_was_left(self, found: Any) -> Any:
+        """What is in the method's place, without hooks of an earlier time that have come to light again."""
+        while id(found) in self._left:
+            _, found = self._left.pop(id(found))
+        return found
 
 
 def _count(change: int) -> None:

@@ -1,25 +1,22 @@
-"""A recorder's notes, one after another, and how they are read back as the records of a timeline.
+"""A recorder's entries, one after another, and how they are read back as the records of a timeline.
 
-Notes are only ever appended, by any thread, so that a reader needs no lock: what was noted up to now is a
-consistent whole. Reading them is put off until somebody looks, since noting is what every request pays for.
+Entries are only ever appended, by any thread, so that a writer needs no lock: what was appended up to now is a
+consistent whole. Reading them is put off until somebody looks, since recording is what every request pays for; and what
+was read is read once.
 """
 
 import itertools
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, get_args
+import threading
+import weakref
+from typing import Any
 
 from bgdemo.clock import ClientClock
-from bgdemo.model import Event, EventKind, Records, Request, Task
-from bgdemo.record.naming import names
+from bgdemo.model import Records
+from bgdemo.record.reading import Entry, EntryKind, Reading
 from bgdemo.record.timeline import Timeline
 
-EntryKind = Literal[EventKind, "task_known", "task_left", "task_printed"]
-"""Events, and what is no event of its own: a task that nobody saw being added, one that will not run, a print."""
-
-Entry = tuple[float, int, EntryKind, int, int | None, Any, int | None]
-"""Time in seconds, sequence, kind, request id, task id, what there is to say (see `_read`), another process's id."""
-
-_EVENT_KINDS = frozenset(get_args(EventKind))
+_MANY = 1_000
+"""Entries that may wait for somebody to look, where not all are kept."""
 
 
 class Log:
@@ -27,16 +24,22 @@ class Log:
 
     Args:
         clock: says when an entry is made.
+        keep: how many requests to keep, the newest, with their tasks and events; None for all.
     """
 
-    def __init__(self, clock: ClientClock) -> None:
+    def __init__(self, clock: ClientClock, *, keep: int | None = None) -> None:
         self.clock = clock
         self._time = clock.time
         self._entries: list[Entry] = []
         self._sequence = itertools.count()
+        self._reading = Reading(keep)
+        self._read = 0  # how many entries were, and are no more in the list
+        self._lock = threading.Lock()  # of those who read
+        self._unread: weakref.WeakSet[_Snapshot] = weakref.WeakSet()
+        self._is_mixed = False  # entries of other processes come late, and in no order
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self._read + len(self._entries)
 
     def append(self, kind: EntryKind, request_id: int, task_id: int | None = None, detail: Any = None) -> None:
         """Append what happens now."""
@@ -62,76 +65,61 @@ class Log:
             reading: of `time.perf_counter`, when it happened; a clock that cannot tell takes it to be now.
             process: the id of a worker's process; None for the app's own.
         """
+        self._is_mixed = True
         self._entries.append((self.clock.at(reading), next(self._sequence), kind, request_id, task_id, detail, process))
+
+    def forget_the_oldest(self) -> None:
+        """Let go of what is not kept, if that has become much; called when a request has ended."""
+        if self._reading.keep is not None and len(self._entries) > _MANY:
+            with self._lock:
+                self._read_up_to(self._read + len(self._entries))
 
     def timeline(self) -> Timeline:
         """All entries up to now, as a timeline."""
-        entries, length = self._entries, len(self._entries)
+        with self._lock:
+            snapshot = _Snapshot(self._read + len(self._entries))
+            self._unread.add(snapshot)
         return Timeline.read_later(
-            lambda: _read(entries[:length]), now=self.clock.time(), simulated=self.clock.simulated
+            lambda: self._records(snapshot), now=self.clock.time(), simulated=self.clock.simulated
         )
 
+    def _records(self, snapshot: "_Snapshot") -> Records:
+        with self._lock:
+            if snapshot.found is None:
+                if self._is_mixed:
+                    reading = self._reading.copy()
+                    reading.apply(self._entries[: snapshot.length - self._read])
+                    snapshot.found = reading.records()
+                else:
+                    self._read_up_to(snapshot.length)
+                    snapshot.found = self._reading.records()
+                self._unread.discard(snapshot)
+            return snapshot.found
 
-def _read(entries: list[Entry]) -> Records:
-    entries.sort(key=_moment)
-    requests: dict[int, dict[str, Any]] = {}
-    tasks: dict[int, dict[str, Any]] = {}
-    for time, _, kind, request_id, task_id, detail, process in entries:
-        if kind == "request_sent":
-            requests[request_id] = _new_request(request_id, time, *detail)
-        elif task_id is None:
-            _read_request(requests[request_id], time, kind, detail)
-        elif kind in ("task_added", "task_known"):
-            tasks[task_id] = _new_task(task_id, request_id, time if kind == "task_added" else None, *detail)
-        else:
-            _read_task(tasks[task_id], time, kind, detail, process)
-    return (
-        tuple(Request(**request) for request in requests.values()),
-        tuple(Task(**{**task, "printed": "".join(task["printed"])}) for task in tasks.values()),
-        tuple(Event(*entry[:5], entry[6]) for entry in entries if entry[2] in _EVENT_KINDS),  # type: ignore[arg-type]
-    )
+    def _read_up_to(self, length: int) -> None:
+        """Read entries, those first that an older snapshot ends with. Under the lock."""
+        for snapshot in sorted(self._unread, key=lambda one: one.length):
+            if snapshot.length < length and snapshot.found is None:
+                self._apply(snapshot.length)
+                snapshot.found = self._reading.records()
+        self._apply(length)
 
-
-def _moment(entry: Entry) -> tuple[float, int]:
-    return entry[0], entry[1]
-
-
-def _new_request(request_id: int, time: float, method: str, path: str, sent_at: float | None = None) -> dict[str, Any]:
-    request = dict.fromkeys(("status", "responded", "ended", "error"))
-    return {**request, "id": request_id, "method": method, "path": path, "sent": time if sent_at is None else sent_at}
-
-
-def _new_task(
-    task_id: int, request_id: int, added: float | None, func: Any, args: Iterable[Any], kwargs: Mapping[str, Any]
-) -> dict[str, Any]:
-    task: dict[str, Any] = dict.fromkeys(("started", "ended", "error", "ran_in", "process"))
-    name, function = names(func)
-    task |= {"id": task_id, "request_id": request_id, "name": name, "function": function}
-    return task | {"args": tuple(args), "kwargs": dict(kwargs), "added": added, "status": "added", "printed": []}
+    def _apply(self, length: int) -> None:
+        count = length - self._read
+        if count > 0:
+            self._reading.apply(self._entries[:count])
+            del self._entries[:count]
+            self._read = length
 
 
-def _read_request(request: dict[str, Any], time: float, kind: EntryKind, detail: Any) -> None:
-    if kind == "response_started":
-        request["status"] = detail
-    elif kind == "response_ended":
-        request["responded"] = time
-    elif kind == "request_ended":
-        request["ended"], request["error"] = time, detail
+class _Snapshot:
+    """How much there was when somebody asked, and what it was, once it is known."""
 
+    __slots__ = ("__weakref__", "found", "length")
 
-def _read_task(task: dict[str, Any], time: float, kind: EntryKind, detail: Any, process: int | None) -> None:
-    if kind == "task_started":
-        task["started"] = time if task["started"] is None else task["started"]
-        task["ran_in"], task["status"], task["process"] = detail, "running", process
-    elif kind in ("task_retried", "task_interrupted"):
-        task["status"], task["error"] = "waiting", detail
-    elif kind == "task_printed":
-        task["printed"].append(detail)
-    elif kind == "task_ended":
-        task["ended"] = time
-        task["status"], task["error"] = detail
-    elif kind == "task_left":
-        task["status"] = detail
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.found: Records | None = None
 
 
 def describe(error: BaseException) -> str:

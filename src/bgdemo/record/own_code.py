@@ -19,7 +19,7 @@ _INSTALLED = tuple(
         site.getusersitepackages(),
     )
 )
-_TYPED_IN = ("<stdin>", "<doctest ", "<ipython-input")
+_TYPED_IN = ("<stdin>", "<python-input-", "<doctest ", "<ipython-input")
 
 
 def is_own_code(filename: str) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bgdemo.record.log import EntryKind, Log
+from bgdemo.record.log import Log
+from bgdemo.record.reading import EntryKind
 
 
 class RemoteTaskListener(Protocol):
@@ -31,7 +32,6 @@ class RemoteTask:
         self,
         log: Log,
         listener: RemoteTaskListener | None,
-        *,
         request_id: int,
         task_id: int,
         call: tuple[Callable[..., Any], Any, Any],

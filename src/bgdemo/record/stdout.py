@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from bgdemo._compat.ipython import replaced_write
 from bgdemo.threads.turnstile import Turnstile
 
 keep: ContextVar[Callable[[str], object] | None] = ContextVar("bgdemo_printed", default=None)
@@ -54,7 +55,7 @@ class Listener:
 
 
 def _let_in(stream: Any) -> Callable[[], object]:
-    own = getattr(stream, "__dict__", {}).get("write")
+    own = replaced_write(stream)
     if own is not None:
         # In each cell IPython puts a `write` of its own there, and takes it out with whatever has come on top of it.
         kind = type(stream)

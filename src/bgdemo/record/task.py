@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+from bgdemo._compat.starlette import with_function
 from bgdemo.errors import EndlessLoopError
 from bgdemo.model import TaskStatus
 from bgdemo.record import hooks
@@ -31,9 +32,9 @@ class RecordedTask:
         log: Log,
         running: set["RecordedTask"],
         output: Listener,
-        *,
         request_id: int,
         task_id: int,
+        *,
         is_async: bool,
     ) -> None:
         self._log = log
@@ -58,14 +59,14 @@ class RecordedTask:
                 with self:
                     return await func(*args, **kwargs)
 
-            return hooks.with_function(task, run_async)
+            return with_function(task, run_async)
 
         @functools.wraps(func, updated=())
         def run(*args: Any, **kwargs: Any) -> Any:
             with self:
                 return func(*args, **kwargs)
 
-        return hooks.with_function(task, run)
+        return with_function(task, run)
 
     def __enter__(self) -> None:
         self.status = "running"

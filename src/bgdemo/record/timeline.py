@@ -20,6 +20,20 @@ class Timeline(TimelineData):
         events: sorted by (time, sequence).
         now: seconds: when this snapshot was taken.
         simulated: True if the seconds are those of a simulated clock.
+        forgotten: how many requests there were before these.
+
+    >>> from bgdemo import TestClient, Timeline
+    >>> from bgdemo.lessons.add_task import app
+    >>> with TestClient(app, clock="simulated") as client:
+    ...     response = client.post("/send_info", params={"email": "a@example.com"})
+    ...     timeline = client.drain()
+    write end
+    >>> timeline
+    <Timeline at 7.000 s: 1 requests, 1 tasks, 7 events>
+    >>> str(timeline).splitlines()[0]
+    'Response at 0.0 s; write_notification ended at 7.0 s: the client did not wait.'
+    >>> Timeline.from_dict(timeline.to_dict()) == timeline
+    True
     """
 
     __slots__ = ()
@@ -44,6 +58,7 @@ class Timeline(TimelineData):
         return {
             "now": self.now,
             "simulated": self.simulated,
+            "forgotten": self.forgotten,
             "requests": [_as_dict(request) for request in self.requests],
             "tasks": [_as_dict(task) for task in self.tasks],
             "events": [_as_dict(event) for event in self.events],
@@ -66,6 +81,7 @@ class Timeline(TimelineData):
             events=tuple(Event(**event) for event in data["events"]),
             now=data["now"],
             simulated=data["simulated"],
+            forgotten=data.get("forgotten", 0),
         )
 
     def __str__(self) -> str:
@@ -79,8 +95,8 @@ class Timeline(TimelineData):
         return {"text/plain": str(self), "image/svg+xml": display.svg(self)}
 
 
-def _timeline(requests: Any, tasks: Any, events: Any, now: float, simulated: bool) -> Timeline:
-    return Timeline(requests, tasks, events, now=now, simulated=simulated)
+def _timeline(requests: Any, tasks: Any, events: Any, forgotten: int, now: float, simulated: bool) -> Timeline:
+    return Timeline(requests, tasks, events, now=now, simulated=simulated, forgotten=forgotten)
 
 
 def _as_dict(record: Event | Request | Task) -> dict[str, Any]:

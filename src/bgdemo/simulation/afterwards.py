@@ -2,12 +2,12 @@
 
 import time
 
-from bgdemo.simulation.participants import ClockHasEnded, Participant, Waiter
+from bgdemo.simulation.participants import AnyParticipant, ClockClosed, Waiter
 
 _real_sleep = time.sleep
 
 
-def wait_for_real(me: Participant, waiter: Waiter | None, when: float | None) -> bool:
+def wait_for_real(me: AnyParticipant, waiter: Waiter | None, when: float | None) -> bool:
     """Wait on, now that simulated time has ended.
 
     Args:
@@ -19,12 +19,12 @@ def wait_for_real(me: Participant, waiter: Waiter | None, when: float | None) ->
         True if the waiter was released.
 
     Raises:
-        ClockHasEnded: it is a job that sleeps; nobody waits for it any more.
+        ClockClosed: it is a job that sleeps; nobody waits for it any more.
     """
     left = -1.0 if when is None else max(when - me.baton.time(), 0)
     if waiter is None:
         if me.kind != "thread":
-            raise ClockHasEnded("The simulated clock that this thread slept on has ended.")
+            raise ClockClosed("The simulated clock that this thread slept on has ended.")
         _real_sleep(left)
         return False
     with me.baton.mutex:

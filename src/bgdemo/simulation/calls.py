@@ -3,12 +3,12 @@
 import enum
 import threading
 
-from bgdemo.simulation.participants import Participant
+from bgdemo.simulation.participants import AnyParticipant
 from bgdemo.simulation.wakeups import to_nanoseconds
 from bgdemo.threads.signal import Signal
 
 
-class Verdict(enum.Enum):
+class CallEnd(enum.Enum):
     """Why a caller has the baton back."""
 
     DONE = "what it waited for has happened"
@@ -17,7 +17,7 @@ class Verdict(enum.Enum):
     SPINNING = "one instant goes on without end"
     REAL_IO = "time would have to move while a real socket is waited for"
     BLOCKED = "a participant holds the baton and does nothing"
-    OVER = "the simulation has ended meanwhile"
+    CLOSED = "the clock was closed meanwhile"
 
 
 class Call:
@@ -29,14 +29,14 @@ class Call:
         patient: the caller wants no errors: where nothing can happen any more, its time is up.
     """
 
-    __slots__ = ("_signalled", "culprit", "lock", "patient", "seconds", "signal", "until", "until_ns", "verdict")
+    __slots__ = ("_signalled", "culprit", "how", "lock", "patient", "seconds", "signal", "until", "until_ns")
 
     def __init__(self, signal: Signal | None, seconds: float, *, patient: bool = False) -> None:
         self.signal = signal
         self.seconds = seconds
         self.patient = patient
-        self.verdict: Verdict | None = None
-        self.culprit: Participant | None = None
+        self.how: CallEnd | None = None
+        self.culprit: AnyParticipant | None = None
         self.lock = threading.Lock()  # released to hand the baton back
         self.lock.acquire()
         self._signalled = False
@@ -53,8 +53,8 @@ class Call:
             self._signalled = self.signal.wait(0)
         return self._signalled
 
-    def give_back(self, verdict: Verdict) -> None:
+    def give_back(self, how: CallEnd) -> None:
         """Hand the baton back to the caller."""
-        if self.verdict is None:
+        if self.how is None:
             self.lock.release()
-        self.verdict = verdict
+        self.how = how

@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from bgdemo._compat.cpython import before_threads_are_joined
 from bgdemo.clock import ClientClock
 from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, patches, report
-from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.baton import Baton, here
+from bgdemo.simulation.calls import Call, CallEnd
 from bgdemo.simulation.driving import drive
 from bgdemo.simulation.loop import SimulatedEventLoop
 from bgdemo.simulation.loop_thread import SimulatedLoopThread
-from bgdemo.simulation.participants import here
 from bgdemo.simulation.wakeups import NANOSECONDS
 from bgdemo.simulation.watch import Patience, Watch
 
@@ -34,6 +34,19 @@ class SimulatedClock(ClientClock):
         compute_timeout: seconds of computing without a wait after which EndlessLoopError is raised in the code that
             does it; None lets it compute for ever.
         max_steps: steps of one instant after which it is taken to go on without end, and DeadlockError is raised.
+
+    Raises:
+        ClientError: this version of Python, or of AnyIO, has not what it takes.
+
+    >>> from bgdemo import SimulatedClock, TestClient
+    >>> from bgdemo.lessons.add_task import app
+    >>> clock = SimulatedClock()
+    >>> with TestClient(app, clock=clock) as client:
+    ...     response = client.post("/send_info", params={"email": "a@example.com"})
+    ...     clock.advance(6.5)
+    ...     print(clock.time(), client.timeline.tasks[0].status)
+    write end
+    6.5 running
     """
 
     simulated = True
@@ -47,6 +60,7 @@ class SimulatedClock(ClientClock):
         compute_timeout: float | None = None,
         max_steps: int = 1_000_000,
     ) -> None:
+        patches.refuse_elsewhere()
         self._start_date = start_date
         self._patience = Patience(real_timeout, compute_timeout)
         self._max_steps = max_steps
@@ -102,9 +116,9 @@ class SimulatedClock(ClientClock):
         self.start()
         aliases.look_again()
         call = Call(None, seconds)
-        verdict = drive(self._baton, call, Watch(self._baton, self._patience).is_idle)
-        if verdict is not Verdict.TIME:
-            raise report.error(self._baton, verdict, call, self._patience.real_timeout)
+        how = drive(self._baton, call, Watch(self._baton, self._patience).is_idle)
+        if how is not CallEnd.TIME:
+            raise report.error(self._baton, how, call, self._patience.real_timeout)
 
     def run(self, async_fn: Callable[..., Awaitable[T]], *args: Any) -> T:
         """Run an async function on an event loop of this clock, in a thread of its own, and return its result.
@@ -139,7 +153,7 @@ class SimulatedClock(ClientClock):
                 self._open()
             try:
                 thread = SimulatedLoopThread(
-                    self._baton, patience=self._patience, when_ended=self._loop_has_ended, **options
+                    self._baton, patience=self._patience, when_closed=self._loop_has_closed, **options
                 )
             except BaseException:
                 if not self._loops:
@@ -173,23 +187,29 @@ class SimulatedClock(ClientClock):
         if me is not None:
             me.baton.hold(me)
 
+    def give_way(self) -> None:
+        """Let worker threads have a turn that are ready for one: a loop that always has something to do gives none."""
+        me = here()
+        if me is not None and me.baton.ready:
+            me.baton.let_others(me, go_first=False)
+
     def _new_baton(self, now: float) -> Baton:
         return Baton(now=now, epoch=self._start_date.timestamp(), max_steps=self._max_steps)
 
     def _open(self) -> None:
-        if self._baton.over:
+        if self._baton.closed:
             self._baton = self._new_baton(self._baton.nanoseconds / NANOSECONDS)
-        _clocks[self._baton] = self
         patches.install()
+        _clocks[self._baton] = self
 
     def _close(self) -> None:
-        self._baton.end()
+        self._baton.close()
         _clocks.pop(self._baton, None)
         for pool in self._baton.pools.values():
             pool.shutdown(wait=False)
         patches.uninstall()
 
-    def _loop_has_ended(self, thread: SimulatedLoopThread) -> None:
+    def _loop_has_closed(self, thread: SimulatedLoopThread) -> None:
         with self._lock:
             if thread in self._loops:
                 self._loops.remove(thread)
@@ -197,13 +217,13 @@ class SimulatedClock(ClientClock):
                     self._close()
 
 
-def _end_all() -> None:
+def _close_all() -> None:
     for baton in list(_clocks):
-        baton.end()
+        baton.close()
 
 
 # Before concurrent.futures waits for its threads at the interpreter's exit: those on a clock would never come.
-threading._register_atexit(_end_all)  # type: ignore[attr-defined]
+before_threads_are_joined(_close_all)
 
 _clocks: dict[Baton, SimulatedClock] = {}
 """Those that run, by their batons."""

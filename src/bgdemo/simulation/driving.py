@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.calls import Call, Verdict
-from bgdemo.simulation.participants import here
+from bgdemo.simulation.baton import Baton, here
+from bgdemo.simulation.calls import Call, CallEnd
 
 _GLANCE = 0.1
 """Real seconds between two looks at whether a participant still does something."""
@@ -13,7 +12,7 @@ _GRACE = 0.05
 """Real seconds in which a thread that takes no part may still wake somebody when all are stuck."""
 
 
-def drive(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> Verdict:
+def drive(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> CallEnd:
     """Let the app run, and return when the caller has the baton back.
 
     Args:
@@ -31,11 +30,11 @@ def drive(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> V
         me.calls -= 1
 
 
-def _drive(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> Verdict:
+def _drive(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> CallEnd:
     with baton.turn:
         with baton.mutex:
-            if baton.over:
-                return Verdict.OVER
+            if baton.closed:
+                return CallEnd.CLOSED
             call.begin(baton.seconds)
             baton.call = call
             baton.count_anew()
@@ -49,22 +48,22 @@ def _drive(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> 
                     baton.call = None
 
 
-def _result(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> Verdict:
+def _result(baton: Baton, call: Call, is_idle: Callable[[Call, float], bool]) -> CallEnd:
     stuck = False
     while True:
         if call.lock.acquire(timeout=_GRACE if stuck else _GLANCE):
             with baton.mutex:
-                verdict, call.verdict = call.verdict, None
-            assert verdict is not None, "a caller got the baton back without a verdict"
-            if verdict is not Verdict.STUCK:
-                return verdict
+                how, call.how = call.how, None
+            assert how is not None, "a caller got the baton back without a reason"
+            if how is not CallEnd.STUCK:
+                return how
             stuck = True
         elif stuck and baton.holder is None:
-            return Verdict.STUCK
+            return CallEnd.STUCK
         else:
             stuck = False
             if is_idle(call, _GLANCE) and _take_away(baton, call):
-                return Verdict.BLOCKED
+                return CallEnd.BLOCKED
 
 
 def _take_away(baton: Baton, call: Call) -> bool:

@@ -6,17 +6,16 @@ import selectors
 from collections.abc import Callable
 from typing import Any
 
+from bgdemo._compat.asyncio import POLICY, OpenEventLoop, OpenTimer
 from bgdemo.simulation import aliases, stacks
-from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.participants import Participant, Waiter, here
+from bgdemo.simulation.baton import Baton, Player, here
+from bgdemo.simulation.participants import Waiter
 
 real_new_event_loop = asyncio.new_event_loop
-POLICY: Any = getattr(asyncio.events, "BaseDefaultEventLoopPolicy", None)
-"""Makes event loops, up to Python 3.13."""
 _real_new_event_loop_of_policy: Any = getattr(POLICY, "new_event_loop", None)
 
 
-class SimulatedTimer(asyncio.TimerHandle):
+class SimulatedTimer(OpenTimer):
     """A callback of an event loop, and the alarm that it is called by."""
 
     __slots__ = ()
@@ -24,26 +23,24 @@ class SimulatedTimer(asyncio.TimerHandle):
     @property
     def alive(self) -> bool:
         """True if the callback is still wanted."""
-        return not (self.cancelled() or self._loop.is_closed())  # type: ignore[attr-defined]
+        return not (self.cancelled() or self.loop.is_closed())
 
     def ring(self) -> None:
         """Have the loop call the callback when it runs next."""
-        self._loop.timer_is_due(self)  # type: ignore[attr-defined]
+        self.loop.timer_is_due(self)
 
 
-class SimulatedEventLoop(asyncio.SelectorEventLoop):
+class SimulatedEventLoop(OpenEventLoop):
     """A selector event loop for one participant of a simulation.
 
     Its own clock is the baton's, its timers are the baton's alarms, and where it would wait in the selector
     it waits for the baton. Everything else is asyncio's own.
     """
 
-    def __init__(self, baton: Baton, participant: Participant) -> None:
+    def __init__(self, baton: Baton, participant: Player) -> None:
         self.baton = baton
         self.participant = participant
         self.waker = Waiter(participant)
-        self.sockets: dict[int, str] = {}
-        """Where each file descriptor was registered that is not the loop's own."""
         self._due: list[SimulatedTimer] = []
         super().__init__(_Selector(self))
         baton.loops.append(self)
@@ -63,7 +60,7 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
         self, when: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.TimerHandle:
         """Call `callback` when the clock shows `when` seconds; callbacks of one instant in the order of these calls."""
-        self._check_closed()  # type: ignore[attr-defined]
+        self.refuse_if_closed()
         timer = SimulatedTimer(when, callback, args, self, context)
         with self.baton.mutex:
             self.baton.wakeups.add(when, timer)
@@ -80,6 +77,13 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
         func, args = aliases.prepare(func, args)
         return super().run_in_executor(executor, func, *args)
 
+    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: object) -> None:
+        """Refused, as by every loop that is not on the main thread."""
+        raise RuntimeError(
+            "Signals come to the main thread alone, and a simulated event loop runs in another one: install no signal "
+            "handlers in an app, its server does that."
+        )
+
     def timer_is_due(self, timer: SimulatedTimer) -> None:
         """The baton says so, under its mutex."""
         self._due.append(timer)
@@ -92,19 +96,19 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
         """What a selector does: return when there is something to do."""
         if not idle:
             self.baton.step(self.participant)
-        elif self.baton.over:
+        elif self.baton.closed:
             self._wait_for_real()
         else:
             self.baton.park(self.participant, self.waker, None)
         with self.baton.mutex:
             self.waker.called = False
             due, self._due = self._due, []
-        self._ready.extend(due)  # type: ignore[attr-defined]
+        self.about_to_run.extend(due)
 
     def _wait_for_real(self) -> None:
         baton = self.baton
         with baton.mutex:
-            mine = [entry for entry in baton.wakeups.alive() if getattr(entry[3], "_loop", None) is self]
+            mine = [entry for entry in baton.wakeups.alive() if getattr(entry[3], "loop", None) is self]
         baton.park(self.participant, self.waker, mine[0][2] if mine else None)
         with baton.mutex:
             now = baton.time()
@@ -112,17 +116,13 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
             self._due += due  # type: ignore[arg-type]
             baton.wakeups.discard(due)
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+    def timer_was_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """asyncio says so."""
         self.baton.wakeups.one_has_died()
 
-    def _write_to_self(self) -> None:
+    def wake_up(self) -> None:
+        """There is something to do. On any thread."""
         self.waker.release()
-
-    def _make_self_pipe(self) -> None:  # what wakes this loop is no pipe
-        self._ssock = self._csock = None
-
-    def _close_self_pipe(self) -> None:
-        pass
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -146,14 +146,12 @@ class _Selector(selectors.SelectSelector):
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         key = super().register(fileobj, events, data)
-        self._loop.sockets[key.fd] = stacks.caller()
-        self._loop.baton.sockets += 1
+        self._loop.baton.sockets[id(self._loop), key.fd] = stacks.caller()
         return key
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
         key = super().unregister(fileobj)
-        del self._loop.sockets[key.fd]
-        self._loop.baton.sockets -= 1
+        del self._loop.baton.sockets[id(self._loop), key.fd]
         return key
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:

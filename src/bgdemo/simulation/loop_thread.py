@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, report
-from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.calls import Call, Verdict
+from bgdemo.simulation.baton import Baton, here
+from bgdemo.simulation.calls import Call, CallEnd
 from bgdemo.simulation.driving import drive
 from bgdemo.simulation.loop import SimulatedEventLoop
-from bgdemo.simulation.participants import ClockHasEnded, enter, here, leave
+from bgdemo.simulation.participants import ClockClosed, enter, leave
 from bgdemo.simulation.wakeups import NEVER
 from bgdemo.simulation.watch import Patience, Watch
 from bgdemo.threads.loop_thread import LoopThread, Outcome
@@ -30,7 +30,7 @@ class SimulatedLoopThread(LoopThread):
     Args:
         baton: of the clock that makes it.
         patience: how long a participant may keep the baton.
-        when_ended: called after the loop has ended.
+        when_closed: called after the loop has ended.
         debug: asyncio's debug mode.
         use_uvloop: refused.
         loop_factory: refused.
@@ -44,7 +44,7 @@ class SimulatedLoopThread(LoopThread):
         baton: Baton,
         *,
         patience: Patience,
-        when_ended: Callable[["SimulatedLoopThread"], object],
+        when_closed: Callable[["SimulatedLoopThread"], object],
         debug: bool | None = None,
         use_uvloop: bool = False,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
@@ -52,8 +52,9 @@ class SimulatedLoopThread(LoopThread):
         _refuse_other_loops(use_uvloop, loop_factory)
         self.baton = baton
         self._patience = patience
-        self._when_ended = when_ended
+        self._when_closed = when_closed
         self._closing = False
+        self._in_a_hurry = False
         self._ended = Signal()
         self._participant = baton.add(None, "loop")
         super().__init__(debug=debug, loop_factory=lambda: SimulatedEventLoop(baton, self._participant))
@@ -67,7 +68,7 @@ class SimulatedLoopThread(LoopThread):
     def call_next(self, callback: Callable[..., object], *args: object) -> None:
         """Have the loop call `callback` once all that was ready before has gone on: a request comes from outside."""
         me = here()
-        if self.baton.over or self.loop.is_closed() or (me is not None and me.baton is self.baton):
+        if self.baton.closed or self.loop.is_closed() or (me is not None and me.baton is self.baton):
             self.call_soon(callback, *args)
         else:
             self.baton.inbox.append(functools.partial(self.call_soon, callback, *args))
@@ -112,16 +113,17 @@ class SimulatedLoopThread(LoopThread):
             return self.baton.listen(me, signal, None if timeout is None else self.baton.seconds + timeout)
         aliases.look_again()
         call = Call(signal, NEVER if timeout is None else timeout, patient=self._closing)
-        verdict = self._drive(call)
-        if verdict in (Verdict.DONE, Verdict.TIME) or self._closing:
-            return verdict is Verdict.DONE or signal.wait(0)
-        if self._participant.ended or verdict is Verdict.OVER:
+        how = self._drive(call)
+        if how in (CallEnd.DONE, CallEnd.TIME) or self._closing:
+            return how is CallEnd.DONE or signal.wait(0)
+        if self._participant.ended or how is CallEnd.CLOSED:
             raise ClientError("The app's event loop has stopped: did the app call sys.exit(), or stop its loop?")
-        raise report.error(self.baton, verdict, call, self._patience.real_timeout)
+        raise report.error(self.baton, how, call, self._patience.real_timeout)
 
     def answers(self, within: float) -> bool:
-        """True: whether something real blocks the loop is found out when it is asked to end."""
-        return True
+        """False if the loop was given up; whether something blocks it now is found out when it is asked to end."""
+        self._in_a_hurry = True
+        return self._participant not in self.baton.lost
 
     def expect_close(self) -> None:
         """From now on nothing that goes wrong is an error any more: the time is up where nothing can happen."""
@@ -133,11 +135,11 @@ class SimulatedLoopThread(LoopThread):
         try:
             if not self._participant.ended:
                 self.call_soon(self._closing_event.set)
-                if grace and here() is None:
+                if grace and here() is None and self._participant not in self.baton.lost:
                     self._drive(Call(self._ended, grace, patient=True))
         except RuntimeError:  # it has just closed
             pass
-        self._when_ended(self)
+        self._when_closed(self)
         if grace and self._participant.ended:
             self._thread.join(grace)
 
@@ -145,8 +147,10 @@ class SimulatedLoopThread(LoopThread):
         """End the loop: nothing goes on where nobody lets time pass."""
         self.close(0.0)
 
-    def _drive(self, call: Call) -> Verdict:
+    def _drive(self, call: Call) -> CallEnd:
         patience = self._patience.at_most(_CLOSING) if self._closing else self._patience
+        if self._in_a_hurry:
+            patience = Patience.little()
         return drive(self.baton, call, Watch(self.baton, patience).is_idle)
 
     def _main(self) -> None:
@@ -154,7 +158,7 @@ class SimulatedLoopThread(LoopThread):
         enter(self._participant)
         try:
             super()._main()
-        except ClockHasEnded:
+        except ClockClosed:
             pass
         finally:
             self._ended.set()

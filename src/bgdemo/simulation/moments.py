@@ -1,6 +1,6 @@
 """What time it is in a simulation, what is to ring when, and how much has happened in one instant."""
 
-from bgdemo.simulation.participants import Participant
+from bgdemo.simulation.participants import AnyParticipant
 from bgdemo.simulation.wakeups import NANOSECONDS, WakeUps, to_nanoseconds
 
 KNOWN_LIMIT = 10_000
@@ -29,7 +29,7 @@ class Moments:
         """Steps of event loops, and times that the baton was passed on, in this instant."""
         self._readings = 0
         self._max_steps = max_steps
-        self._spinners: set[Participant] = set()
+        self._spinners: set[AnyParticipant] = set()
 
     @property
     def is_endless(self) -> bool:
@@ -47,7 +47,7 @@ class Moments:
         """Another instant, or another call, begins."""
         self.steps = self._readings = 0
 
-    def count_step(self, me: Participant) -> None:
+    def count_step(self, me: AnyParticipant) -> None:
         """A participant goes on without waiting."""
         self.steps += 1
         if self.steps >= self._max_steps:
@@ -65,6 +65,6 @@ class Moments:
         """It is known now, and the client has yet to close: do not wait as long again."""
         self._max_steps = min(self._max_steps, KNOWN_LIMIT)
 
-    def spins(self, participant: Participant) -> bool:
+    def spins(self, participant: AnyParticipant) -> bool:
         """True for one who has gone on without end."""
         return participant in self._spinners

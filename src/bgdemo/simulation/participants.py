@@ -1,22 +1,20 @@
 """The threads that take part in a simulation, and what each of them waits for."""
 
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Generic, Literal, TypeVar
 
-if TYPE_CHECKING:
-    from bgdemo.simulation.baton import Baton
-
+B = TypeVar("B")
 
 Kind = Literal["loop", "worker", "thread"]
 """It runs an event loop; jobs for an event loop or a pool; or what the app wants."""
 
 
-class Participant:
-    """A thread of the app: it runs only while it holds the baton."""
+class Participant(Generic[B]):
+    """A thread of the app: it runs only while it holds the baton, whose kind baton.py says."""
 
     __slots__ = ("baton", "calls", "ended", "interrupts", "kind", "lock", "nap", "native_id", "thread", "waiter")
 
-    def __init__(self, baton: "Baton", thread: threading.Thread | None, kind: Kind) -> None:
+    def __init__(self, baton: B, thread: threading.Thread | None, kind: Kind) -> None:
         self.baton = baton
         self.thread = thread
         self.kind = kind
@@ -30,12 +28,16 @@ class Participant:
         self.ended = False
 
 
+AnyParticipant = Participant[Any]
+"""For those below the baton, who do not look at it."""
+
+
 class Waiter:
     """One wait of one participant; it has the method that threading.Condition calls to wake a waiter."""
 
     __slots__ = ("called", "participant")
 
-    def __init__(self, participant: Participant) -> None:
+    def __init__(self, participant: AnyParticipant) -> None:
         self.participant = participant
         self.called = False
 
@@ -49,7 +51,7 @@ class Nap:
 
     __slots__ = ("alive", "participant")
 
-    def __init__(self, participant: Participant) -> None:
+    def __init__(self, participant: AnyParticipant) -> None:
         self.participant = participant
         self.alive = True
 
@@ -58,27 +60,27 @@ class Nap:
         self.participant.baton.make_ready(self.participant)
 
 
-class ClockHasEnded(BaseException):
+class ClockClosed(BaseException):
     """Ends a job that sleeps on a clock that has ended; nobody gets to see it, and `except Exception` must not."""
 
 
-_by_ident: dict[int, Participant] = {}
+_by_ident: dict[int, AnyParticipant] = {}
 
 
-def here() -> Participant | None:
+def here() -> AnyParticipant | None:
     """The participant that this thread is; None on every other thread, and once its simulation is over."""
     me = _by_ident.get(threading.get_ident())
-    return None if me is None or me.baton.over else me
+    return None if me is None or me.baton.closed else me
 
 
-def enter(participant: Participant) -> None:
+def enter(participant: AnyParticipant) -> None:
     """This thread is a participant from now on; returns when it has the baton for the first time."""
     participant.native_id = threading.get_native_id()
     _by_ident[threading.get_ident()] = participant
     participant.lock.acquire()
 
 
-def leave(participant: Participant) -> None:
+def leave(participant: AnyParticipant) -> None:
     """This thread is no participant any more."""
     _by_ident.pop(threading.get_ident(), None)
     participant.baton.remove(participant)

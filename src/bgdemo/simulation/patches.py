@@ -7,8 +7,11 @@ import threading
 import time
 from typing import Any
 
-import anyio.to_thread
-
+from bgdemo._compat import anyio as compat_anyio
+from bgdemo._compat import asyncio as compat_asyncio
+from bgdemo._compat import cpython
+from bgdemo._compat.borrowed import require
+from bgdemo.errors import ClientError
 from bgdemo.simulation import aliases, loop, pools, sleeping, threads, waits
 
 _lock = threading.RLock()
@@ -16,9 +19,15 @@ _users = 0
 _saved: list[tuple[Any, str, Any]] = []
 
 
+def refuse_elsewhere() -> None:
+    """Raise ClientError where Python, asyncio or AnyIO has not what a simulated clock needs; the message says what."""
+    require(ClientError, *cpython.BORROWED, *compat_asyncio.BORROWED, *compat_anyio.BORROWED)
+
+
 def install() -> None:
     """Put the replacements in place; each call needs one `uninstall`."""
     global _users
+    refuse_elsewhere()
     with _lock:
         _users += 1
         if _users == 1:
@@ -27,14 +36,14 @@ def install() -> None:
             _replace(threading.Condition, "wait", waits.wait)
             _replace(threading.Thread, "start", threads.start)
             _replace(threading.Thread, "join", threads.join)
-            _replace(anyio.to_thread, "run_sync", threads.run_sync)
+            _replace(compat_anyio.PLACE, "run_sync", threads.run_sync)
             _replace(asyncio, "new_event_loop", loop.new_event_loop)
             _replace(asyncio.events, "new_event_loop", loop.new_event_loop)  # where asyncio.run looks
-            if loop.POLICY is not None:
-                _replace(loop.POLICY, "new_event_loop", loop.new_event_loop_of_policy)
+            if compat_asyncio.POLICY is not None:
+                _replace(compat_asyncio.POLICY, "new_event_loop", loop.new_event_loop_of_policy)
             _replace(queue, "SimpleQueue", waits.SimpleQueue)
-            _replace(threading, "_time", sleeping.read_monotonic)  # bound early there: Condition.wait_for reads it
-            _replace(queue, "time", sleeping.read_monotonic)  # and here queue.Queue.get
+            for module, name in cpython.CLOCK_READERS:
+                _replace(module, name, sleeping.read_monotonic)
             _replace(concurrent.futures.ThreadPoolExecutor, "submit", pools.submit)
             aliases.install()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bgdemo.errors import RealBlockingError
 from bgdemo.record.own_code import is_own_code
-from bgdemo.simulation.participants import here
+from bgdemo.simulation.baton import here
 from bgdemo.simulation.sleeping import real_sleep
 
 _undo: list[tuple[str, Callable[[], object]]] = []

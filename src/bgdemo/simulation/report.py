@@ -1,17 +1,17 @@
 """Who waits where and for what, as the errors of the simulated clock tell it."""
 
 import asyncio
-import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
+from bgdemo._compat.cpython import frames_of_threads, lock_of
 from bgdemo.errors import DeadlockError, RealBlockingError, RealIOError
 from bgdemo.simulation import stacks
-from bgdemo.simulation.baton import Baton
-from bgdemo.simulation.calls import Call, Verdict
-from bgdemo.simulation.participants import Participant
+from bgdemo.simulation.baton import Baton, Player
+from bgdemo.simulation.calls import Call, CallEnd
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 
@@ -19,21 +19,21 @@ _DEPTH = 12
 """Frames of a stack that are shown."""
 
 
-def error(baton: Baton, verdict: Verdict, call: Call, patience: float | None) -> Exception:
+def error(baton: Baton, how: CallEnd, call: Call, patience: float | None) -> Exception:
     """The exception that tells a caller why the clock cannot go on.
 
     Args:
         baton: everybody has stopped.
-        verdict: why.
+        how: why.
         call: the caller's.
         patience: real seconds that the culprit was waited for.
     """
-    if verdict is Verdict.BLOCKED and call.culprit is not None:
+    if how is CallEnd.BLOCKED and call.culprit is not None:
         return RealBlockingError(_real_blocking(call.culprit, patience or 0))
-    if verdict is Verdict.REAL_IO:
+    if how is CallEnd.REAL_IO:
         return RealIOError(_real_io(baton))
     waits = "\n".join(f"  - {line}" for line in _everybody(baton)) or "  - nobody waits in the app's own code"
-    if verdict is Verdict.SPINNING:
+    if how is CallEnd.SPINNING:
         return DeadlockError(
             f"At {baton.seconds:g} s on the simulated clock the app goes on without end and never waits, so time cannot"
             " move. Does a task swallow its cancellation, or poll without a pause? Let it sleep between two looks.\n"
@@ -46,7 +46,7 @@ def error(baton: Baton, verdict: Verdict, call: Call, patience: float | None) ->
 
 
 def _everybody(baton: Baton) -> list[str]:
-    frames = sys._current_frames()
+    frames = frames_of_threads()
     lines = []
     for participant in list(baton.participants):
         place = stacks.of_thread(_frame(participant, frames))
@@ -60,8 +60,8 @@ def _everybody(baton: Baton) -> list[str]:
     return lines
 
 
-def _real_blocking(culprit: Participant, patience: float) -> str:
-    frame = _frame(culprit, sys._current_frames())
+def _real_blocking(culprit: Player, patience: float) -> str:
+    frame = _frame(culprit, frames_of_threads())
     place = stacks.of_thread(frame)
     what = "a library's code" if place is None else f"{place}: `{place.text}`"
     if culprit.interrupts:
@@ -89,7 +89,7 @@ def _real_blocking(culprit: Participant, patience: float) -> str:
 
 
 def _real_io(baton: Baton) -> str:
-    places = sorted({place for loop in baton.loops for place in loop.sockets.values()})
+    places = sorted(set(baton.sockets.values()))
     return (
         "A real socket or pipe is registered with the simulated event loop, by "
         + ", and by ".join(places or ["a loop that has ended"])
@@ -103,12 +103,12 @@ def _sentence(place: stacks.Place) -> str:
     return f"{place}: `{place.text}`{waiting}"
 
 
-def _frame(participant: Participant, frames: dict[int, FrameType]) -> FrameType | None:
+def _frame(participant: Player, frames: Mapping[int, FrameType]) -> FrameType | None:
     thread = participant.thread
     return None if thread is None or thread.ident is None else frames.get(thread.ident)
 
 
-def _name(participant: Participant) -> str:
+def _name(participant: Player) -> str:
     return repr(participant.thread.name) if participant.thread is not None else "of the event loop"
 
 
@@ -119,8 +119,7 @@ def _lock_in(frame: FrameType | None, place: stacks.Place | None) -> str | None:
     if frame is None or place is None:
         return None
     for name, value in _names(frame):
-        value = getattr(value, "_lock", value)  # of a Condition
-        if isinstance(value, _LOCKS) and _is_held(value) and name in place.text:
+        if isinstance(lock := lock_of(value), _LOCKS) and _is_held(lock) and name in place.text:
             return name
     return None
 

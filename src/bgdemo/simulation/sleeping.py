@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bgdemo.simulation.participants import Participant, here
+from bgdemo.simulation.baton import Player, here
 from bgdemo.simulation.wakeups import NANOSECONDS
 
 real_sleep = time.sleep
@@ -76,7 +76,7 @@ REPLACEMENTS: dict[str, Callable[..., Any]] = {
 """What stands in for which function of the time module."""
 
 
-def _nanoseconds(me: Participant) -> int:
+def _nanoseconds(me: Player) -> int:
     me.baton.read(me)
     return int(me.baton.nanoseconds)
 

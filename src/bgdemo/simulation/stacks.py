@@ -2,12 +2,12 @@
 
 import asyncio
 import linecache
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
+from bgdemo._compat.cpython import frame_here
 from bgdemo.record.own_code import is_own_code
 
 
@@ -41,7 +41,7 @@ def of_task(task: "asyncio.Task[Any]") -> Place | None:
 
 def caller() -> str:
     """Where the app called what is running now on this thread."""
-    place = of_thread(sys._getframe())
+    place = of_thread(frame_here())
     return "code that is not the app's own" if place is None else str(place)
 
 

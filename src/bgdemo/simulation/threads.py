@@ -1,34 +1,34 @@
 """Threads that the app starts, itself or through AnyIO and executors, take part in the simulation of their parent."""
 
-import concurrent.futures.thread
 import functools
 import threading
 from typing import Any
 
-import anyio.to_thread
-
+from bgdemo._compat import anyio
+from bgdemo._compat.cpython import is_pool_thread
 from bgdemo.simulation import aliases
-from bgdemo.simulation.participants import ClockHasEnded, Outside, Participant, Waiter, enter, here, leave
-from bgdemo.threads.loop_thread import LoopThread
+from bgdemo.simulation.baton import Player, here
+from bgdemo.simulation.participants import ClockClosed, Outside, Waiter, enter, leave
+from bgdemo.threads.loop_thread import ThreadOfLoop
 
 real_start = threading.Thread.start
-real_run_sync = anyio.to_thread.run_sync
+real_run_sync = anyio.PLACE.run_sync
 real_join = threading.Thread.join
 
 _joiners: dict[threading.Thread, list[Waiter]] = {}
-members: dict[threading.Thread, Participant] = {}
+members: dict[threading.Thread, Player] = {}
 """The participants that are threads which the app started."""
 
 
 def start(self: threading.Thread) -> None:
     """threading.Thread.start: a thread that a participant starts is a participant."""
     me = here()
-    if me is None or _is_real_loop(self):
+    if me is None or isinstance(self, ThreadOfLoop):  # a client's own loop, of whatever clock, is none of the app's
         with Outside():
             real_start(self)
         return
     with Outside():  # the new thread says that it has started before it asks for the baton
-        participant = me.baton.add(self, "worker" if _runs_jobs(self) else "thread")
+        participant = me.baton.add(self, "worker" if anyio.is_worker(self) or is_pool_thread(self) else "thread")
         self.run = functools.partial(_run, participant, self.run)  # type: ignore[method-assign]
         members[self] = participant
         try:
@@ -60,26 +60,16 @@ def run_sync(func: Any, *args: Any, **kwargs: Any) -> Any:
     return real_run_sync(func, *args, **kwargs)
 
 
-def _run(participant: Participant, run: Any) -> None:
+def _run(participant: Player, run: Any) -> None:
     thread = threading.current_thread()
     del thread.run
     enter(participant)
     try:
         run()
-    except ClockHasEnded:
+    except ClockClosed:
         pass
     finally:
         members.pop(thread, None)
         for waiter in _joiners.pop(thread, ()):
             waiter.release()
         leave(participant)
-
-
-def _runs_jobs(thread: threading.Thread) -> bool:
-    target = getattr(thread, "_target", None)
-    return type(thread).__module__.startswith("anyio.") or target is concurrent.futures.thread._worker
-
-
-def _is_real_loop(thread: threading.Thread) -> bool:
-    """A client on a real clock, called from within a simulation, has an event loop that waits for real."""
-    return isinstance(getattr(getattr(thread, "_target", None), "__self__", None), LoopThread)

@@ -5,7 +5,9 @@ import threading
 from collections import deque
 from typing import Any
 
-from bgdemo.simulation.participants import Waiter, here
+from bgdemo._compat.cpython import holds_lock, wait_on
+from bgdemo.simulation.baton import here
+from bgdemo.simulation.participants import Waiter
 
 real_wait = threading.Condition.wait
 RealSimpleQueue = queue.SimpleQueue
@@ -20,19 +22,12 @@ def wait(self: Any, timeout: float | None = None) -> bool:
     me = here()
     if me is None:
         return real_wait(self, timeout)
-    if not self._is_owned():
+    if not holds_lock(self):
         raise RuntimeError("cannot wait on un-acquired lock")
     if timeout is not None and timeout <= 0:
         return False
     waiter = Waiter(me)
-    self._waiters.append(waiter)
-    saved = self._release_save()
-    try:
-        return me.baton.park(me, waiter, None if timeout is None else me.baton.seconds + timeout)
-    finally:
-        self._acquire_restore(saved)
-        if not waiter.called and waiter in self._waiters:
-            self._waiters.remove(waiter)
+    return wait_on(self, waiter, me.baton.park, me, waiter, None if timeout is None else me.baton.seconds + timeout)
 
 
 class SimpleQueue(RealSimpleQueue):  # type: ignore[type-arg]

@@ -1,22 +1,21 @@
 """Whether the participant that has the baton does something with it, and whether it ever comes to an end."""
 
 import os
-import sys
 import time
 from dataclasses import dataclass, replace
 
+from bgdemo._compat.cpython import frames_of_threads, raise_in_thread
 from bgdemo.errors import EndlessLoopError
 from bgdemo.simulation import stacks
-from bgdemo.simulation.baton import Baton
+from bgdemo.simulation.baton import Baton, Player
 from bgdemo.simulation.calls import Call
-from bgdemo.simulation.participants import Participant
 from bgdemo.simulation.wakeups import NANOSECONDS
 
 _COARSE = 20_000_000
 """Nanoseconds."""
 
-_INTERRUPTS = 20
-"""How often a participant is told to stop before it is given up: it may catch what it is told with."""
+_LITTLE = 0.15
+"""Seconds, real ones or of computing, for one who does not end while all is being ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +26,18 @@ class Patience:
     """Real seconds without a sign of life; None for any time."""
     compute_timeout: float | None = None
     """Seconds of computing without a wait; None for any time."""
+    interrupts: int = 20
+    """How often one who computes too long is told to stop before it is given up: it may catch what it is told with."""
 
     def at_most(self, real_timeout: float) -> "Patience":
         """The same with less patience for who gives no sign of life."""
         known = self.real_timeout
         return replace(self, real_timeout=real_timeout if known is None else min(known, real_timeout))
+
+    @classmethod
+    def little(cls) -> "Patience":
+        """For the end of everything: nobody may go on for long."""
+        return cls(_LITTLE, _LITTLE, 1)
 
 
 class Watch:
@@ -75,27 +81,25 @@ class Watch:
             self._idle += seconds
         return self._patience.real_timeout is not None and self._idle >= self._patience.real_timeout
 
-    def _computes_too_long(self, culprit: Participant) -> bool:
+    def _computes_too_long(self, culprit: Player) -> bool:
         limit = self._patience.compute_timeout
         if limit is None or self._cpu - self._cpu_at_first < limit * NANOSECONDS:
             return False
         culprit.interrupts += 1
-        if culprit.interrupts > _INTERRUPTS:
+        if culprit.interrupts > self._patience.interrupts:
             return True
         interrupt(culprit)
         return False
 
 
-def interrupt(participant: Participant) -> None:
+def interrupt(participant: Player) -> None:
     """Raise EndlessLoopError in the app's own code on this thread, as soon as it runs Python again."""
-    import ctypes
-
     ident = participant.thread.ident if participant.thread is not None else None
-    if ident is not None and stacks.of_thread(sys._current_frames().get(ident)) is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(EndlessLoopError))
+    if ident is not None and stacks.of_thread(frames_of_threads().get(ident)) is not None:
+        raise_in_thread(ident, EndlessLoopError)
 
 
-def cpu_time(participant: Participant) -> int:
+def cpu_time(participant: Player) -> int:
     """Nanoseconds that the thread has computed; where only the whole process's are known, those, and coarse."""
     try:
         # Not pthread_getcpuclockid: asking it for a thread that has just ended can crash the interpreter.

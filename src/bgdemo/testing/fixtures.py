@@ -92,7 +92,7 @@ class ClientsOfTest:
         """Wait for what the apps still do; the clients can be used after it.
 
         Args:
-            error: what the test has raised, if it has: then what is found is noted on it.
+            error: what the test has raised, if it has: then what is found is added to it as a note.
 
         Raises:
             Exception: what nobody has seen yet, or what keeps the work from ending.

@@ -48,7 +48,7 @@ class ManagedClient(TestClient):
         """Wait for the app as at the end of `with`; the client can be used after it.
 
         Args:
-            error: what the test has raised, if it has: then what is found is noted on it.
+            error: what the test has raised, if it has: then what is found is added to it as a note.
 
         Raises:
             Exception: what nobody has seen yet, or what keeps the work from ending.

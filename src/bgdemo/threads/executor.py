@@ -1,10 +1,9 @@
 """A thread pool that no interpreter waits for when it exits."""
 
 import concurrent.futures
-import concurrent.futures.thread
 from typing import Any
 
-_joined_at_exit: Any = concurrent.futures.thread._threads_queues
+from bgdemo._compat.cpython import let_interpreter_end
 
 
 class DaemonExecutor(concurrent.futures.ThreadPoolExecutor):
@@ -12,8 +11,7 @@ class DaemonExecutor(concurrent.futures.ThreadPoolExecutor):
 
     def submit(self, *args: Any, **kwargs: Any) -> "concurrent.futures.Future[Any]":
         future = super().submit(*args, **kwargs)
-        for thread in self._threads:
-            _joined_at_exit.pop(thread, None)
+        let_interpreter_end(self)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

@@ -22,6 +22,10 @@ _GLANCE = 0.2
 """Seconds between two looks at whether a thread that is waited for still lives, and for Ctrl-C on Windows."""
 
 
+class ThreadOfLoop(threading.Thread):
+    """The thread of a LoopThread: to be told from the threads that apps start."""
+
+
 class LoopThread:
     """An event loop in a daemon thread: neither it nor the threads that it starts keep an interpreter from ending."""
 
@@ -39,7 +43,7 @@ class LoopThread:
         self._ready = Signal()
         self.turn: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         """Held by a caller for the length of a request, where requests from several threads take turns."""
-        self._thread = threading.Thread(target=self._main, name="bgdemo event loop", daemon=True)
+        self._thread = ThreadOfLoop(target=self._main, name="bgdemo event loop", daemon=True)
         self._thread.start()
         self.wait(self._ready, None)
         if self._no_loop is not None:

@@ -82,7 +82,7 @@ def load_as(wanted: str, chunks: Iterable[Chunk]) -> Any:
     namespace = _new_namespace()
     run(chunks, namespace)
     if wanted not in namespace:
-        raise NameError(f"this part defines no `{wanted}`: keep its name")
+        raise NameError(f"this answer defines no `{wanted}`: keep its name")
     return namespace[wanted]
 
 

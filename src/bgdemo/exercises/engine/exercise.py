@@ -3,62 +3,24 @@
 import functools
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 from starlette.types import ASGIApp
 
-from bgdemo.display import stacked, text
 from bgdemo.errors import BgdemoError, ClientError
 from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import Code, load, source_of
-from bgdemo.exercises.engine.trial import Attempt, Scenario
+from bgdemo.exercises.engine.trial import Scenario, Trial
+from bgdemo.exercises.engine.verdict import Verdict, VerdictKind
 from bgdemo.record.log import describe
 from bgdemo.record.own_code import own_line
-from bgdemo.record.timeline import Timeline
 
-Verdict = Literal["not attempted", "wrong", "raised", "right"]
-
-Check = Callable[[Attempt], str | None]
+Check = Callable[[Trial], str | None]
 """Looks at one thing; returns what is wrong and what to do about it, or None. It may raise AssertionError instead."""
 
 Level = Literal["complete", "repair", "build", "predict"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a check found. A notebook shows the words, and the timeline below; where it is wrong, the right one too."""
-
-    verdict: Verdict
-    message: str
-    """What was seen, and what to do about it; where all is right, what to notice."""
-    timeline: Timeline | None = None
-    expected: Timeline | None = None
-    """What a right answer does, if this one does something else."""
-    passed: int = 0
-    """How many of the checks found nothing wrong."""
-    checks: int = 0
-
-    @property
-    def words(self) -> str:
-        """Verdict and message, for people."""
-        return f"{self.verdict.capitalize()}. {self.message}"
-
-    def __str__(self) -> str:
-        parts = [f"{title}\n{text(timeline)}".lstrip() for title, timeline in self._panels()]
-        return "\n\n".join([self.words, *parts])
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        titles = [title for title, _ in self._panels()]
-        panels = [(timeline, ()) for _, timeline in self._panels()]
-        return {"text/plain": str(self), "image/svg+xml": stacked(panels, caption=self.words, titles=titles)}
-
-    def _panels(self) -> Iterator[tuple[str, Timeline]]:
-        if self.expected is not None:
-            yield "Expected, played fast:", self.expected
-        if self.timeline is not None:
-            yield "Yours, played fast:" if self.expected is not None else "Played fast:", self.timeline
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
@@ -102,7 +64,7 @@ class AnyExercise:
         """The step that it belongs to, such as add_task."""
         return self.module.split(".")[-2]
 
-    def check(self, submitted: Any) -> Outcome:
+    def check(self, submitted: Any) -> Verdict:
         """Say what is right and what is not; what is submitted may be anything."""
         raise NotImplementedError
 
@@ -163,7 +125,7 @@ class Exercise(AnyExercise):
     checks: tuple[Check, ...]
     """In the order in which their messages are given; the first line of a check's docstring is its title."""
 
-    def check(self, submitted: ASGIApp) -> Outcome:
+    def check(self, submitted: ASGIApp) -> Verdict:
         """Run an app and say what was seen. It never raises what the app raises, and an endless loop is stopped.
 
         Args:
@@ -172,10 +134,10 @@ class Exercise(AnyExercise):
         try:
             tried = trial.run(submitted, self.scenario)
         except ClientError as error:
-            return Outcome("wrong", f"check() needs the app itself, {self.subject}.{self.name}.check(app). {error}")
+            return Verdict("wrong", f"check() needs the app itself, {self.subject}.{self.name}.check(app). {error}")
         return self.judge(tried, source_of(submitted))
 
-    def judge(self, tried: Attempt, source: str | None = None) -> Outcome:
+    def judge(self, tried: Trial, source: str | None = None) -> Verdict:
         """The verdict on what an app did.
 
         Args:
@@ -188,17 +150,17 @@ class Exercise(AnyExercise):
         passed, messages = found.count(None), [message for message in found if message is not None]
         if self._is_starter(tried, source):
             message = messages[0] if messages else "It does what it did before."
-            return Outcome("not attempted", message, tried.timeline, None, passed, len(found))
-        verdict, message = self._verdict(tried, right, messages)
-        expected = None if verdict == "right" else right.timeline
-        return Outcome(verdict, message, tried.timeline, expected, passed, len(found))
+            return Verdict("not attempted", message, tried.timeline, None, passed, len(found))
+        kind, message = self._kind(tried, right, messages)
+        expected = None if kind == "right" else right.timeline
+        return Verdict(kind, message, tried.timeline, expected, passed, len(found))
 
-    def _is_starter(self, tried: Attempt, source: str | None) -> bool:
+    def _is_starter(self, tried: Trial, source: str | None) -> bool:
         if source is not None:
             return self.is_unchanged(source)
         return tried.shape == _known(self.starter, self.scenario).shape
 
-    def _verdict(self, tried: Attempt, right: Attempt, messages: list[str]) -> tuple[Verdict, str]:
+    def _kind(self, tried: Trial, right: Trial, messages: list[str]) -> tuple[VerdictKind, str]:
         raised = _unlike(tried.errors, right.errors)
         misunderstood = next((said for error in raised if (said := _misconception(error))), None)
         if misunderstood:
@@ -209,7 +171,7 @@ class Exercise(AnyExercise):
             return "wrong", messages[0]
         return "right", self.notice
 
-    def _look(self, check: Check, tried: Attempt) -> str | None:
+    def _look(self, check: Check, tried: Trial) -> str | None:
         try:
             message = check(tried)
         except AssertionError as error:
@@ -220,7 +182,7 @@ class Exercise(AnyExercise):
 
 
 @functools.cache
-def _known(code: str, scenario: Scenario) -> Attempt:
+def _known(code: str, scenario: Scenario) -> Trial:
     return trial.run(load(code), scenario)
 
 

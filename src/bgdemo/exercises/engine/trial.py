@@ -28,7 +28,7 @@ BLOCKED, COMPUTING, STEPS = 1.0, 1.0, 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Trial:
     """What happened."""
 
     timeline: Timeline
@@ -51,7 +51,7 @@ class Attempt:
         return requests, tasks, [response.content for response in self.responses], self.seen
 
 
-def run(app: ASGIApp, scenario: Scenario) -> Attempt:
+def run(app: ASGIApp, scenario: Scenario) -> Trial:
     """Send an app through a scenario.
 
     Args:
@@ -74,8 +74,8 @@ def limited_client(app: ASGIApp) -> TestClient:
     return TestClient(app, clock=clock, timeout=LONG, close_timeout=0.0)
 
 
-def follow(client: TestClient, scenario: Scenario) -> Attempt:
-    """Let a scenario talk to an app, and note what happens.
+def follow(client: TestClient, scenario: Scenario) -> Trial:
+    """Let a scenario talk to an app, and record what happens.
 
     Args:
         client: not opened yet; it is closed at the end.
@@ -102,7 +102,7 @@ def follow(client: TestClient, scenario: Scenario) -> Attempt:
         timeline = client.timeline
         with contextlib.suppress(Exception):
             client.close()
-    return Attempt(timeline, tuple(responses), seen, tuple(errors))
+    return Trial(timeline, tuple(responses), seen, tuple(errors))
 
 
 def goes_on(error: BaseException) -> bool:

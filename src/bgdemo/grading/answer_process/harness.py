@@ -39,9 +39,9 @@ class Harness:
         self._calls: dict[str, Callable[[Any], Any]] = {
             "load": self._load,
             "try": self._try,
-            "open": lambda _: self._opened().__enter__() and None,
+            "open": self._open,
             "request": self._request,
-            "drain": lambda timeout: self._opened().drain(timeout) and None,
+            "drain": self._drain,
             "advance": lambda seconds: self._opened().clock.advance(seconds),
             "time": lambda _: self._opened().clock.time(),
             "timeline": lambda _: timeline_to_data(self._opened().timeline),
@@ -91,6 +91,12 @@ class Harness:
         tried = trial.run(load(code), self._test)
         errors = [_error_to_data(error) for error in tried.errors]
         return {"timeline": timeline_to_data(tried.timeline), "errors": errors}
+
+    def _open(self, _: Any) -> None:
+        self._opened().__enter__()
+
+    def _drain(self, timeout: float | None) -> None:
+        self._opened().drain(timeout)  # its timeline is asked for by itself
 
     def _request(self, given: dict[str, Any]) -> dict[str, Any]:
         request = httpx.Request(

@@ -11,14 +11,14 @@ from typing import NoReturn, TextIO
 from bgdemo.grading.answer_process.harness import Harness
 from bgdemo.grading.protocol.channel import Channel
 from bgdemo.grading.walls import guard, landlock, seccomp
-from bgdemo.grading.walls.keeper import Place
+from bgdemo.grading.walls.keeper import Enclosure
 from bgdemo.grading.walls.limits import restrict
 from bgdemo.lessons import use_folder
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 
 
-def become_the_answer(place: Place, folder: Path, output: int, channel: socket.socket) -> NoReturn:
+def become_the_answer(place: Enclosure, folder: Path, output: int, channel: socket.socket) -> NoReturn:
     """Put the walls up around this process, then serve the judge in it until it ends.
 
     Args:

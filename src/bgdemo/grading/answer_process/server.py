@@ -11,7 +11,7 @@ from bgdemo.grading.answer_process.process import become_the_answer
 from bgdemo.grading.answer_process.warm import warm_up
 from bgdemo.grading.protocol.channel import Channel, ChannelClosed
 from bgdemo.grading.walls import landlock, mounts
-from bgdemo.grading.walls.keeper import Place, keep
+from bgdemo.grading.walls.keeper import Enclosure, keep
 from bgdemo.grading.walls.limits import Limits, hide_memory
 
 
@@ -20,7 +20,7 @@ def main() -> None:
     judge = socket.socket(fileno=int(sys.argv[-1]))
     channel = Channel(judge)
     asked = channel.receive()
-    place = Place(asked["base"], tuple(asked["read"]), asked["uid"], Limits(**asked["limits"]))
+    place = Enclosure(asked["base"], tuple(asked["read"]), asked["uid"], Limits(**asked["limits"]))
     try:
         if place.uid is not None:
             mounts.open_the_way([*place.read, place.base])
@@ -38,7 +38,7 @@ def main() -> None:
     _serve(judge, place)
 
 
-def _serve(judge: socket.socket, place: Place) -> None:
+def _serve(judge: socket.socket, place: Enclosure) -> None:
     while True:
         asked, descriptors, _, _ = socket.recv_fds(judge, 1, 2)
         if not asked:

@@ -7,10 +7,11 @@ from typing import Any
 
 import fastapi
 
+from bgdemo._compat.anyio import BACKEND
 from bgdemo.simulation import patches
 
 READY = (
-    "anyio._backends._asyncio", "anyio.to_thread", "concurrent.futures.thread", "csv", "decimal", "email.message",
+    BACKEND, "anyio.to_thread", "concurrent.futures.thread", "csv", "decimal", "email.message",
     "encodings.idna", "fastapi.responses", "fastapi.staticfiles", "httpx", "logging", "multipart", "random", "sqlite3",
     "starlette.websockets",
     "bgdemo.assertions", "bgdemo.lessons", "bgdemo.notebook", "bgdemo.simulation",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.exercises import AnyExercise
-from bgdemo.grading.judging.exam import Exam, Question
-from bgdemo.grading.judging.parts import MARKER
+from bgdemo.grading.judging.exam import Exam, ExamQuestion
+from bgdemo.grading.judging.submitted import MARKER
 
 WIDTH = 100
 
@@ -56,7 +56,7 @@ def question_cells(exam: Exam) -> Iterable[dict[str, Any]]:
         yield answer_cell(question)
 
 
-def answer_cell(question: Question, *, below: str = "", **metadata: Any) -> dict[str, Any]:
+def answer_cell(question: ExamQuestion, *, below: str = "", **metadata: Any) -> dict[str, Any]:
     """The cell with a question's starter.
 
     Args:
@@ -97,5 +97,5 @@ def write_handout(folder: Path, exam: Exam) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def _worth(question: Question) -> str:
+def _worth(question: ExamQuestion) -> str:
     return f"{question.points:g} {'point' if question.points == 1 else 'points'}"

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.errors import ClientError, GradingError
-from bgdemo.exercises import AnyExercise, Outcome
+from bgdemo.exercises import AnyExercise, Verdict
 from bgdemo.exercises.engine.code import source_of
 from bgdemo.grading.exports.handout import answer_cell, code_cell, markdown, notebook
 from bgdemo.grading.judging.answers import check_loaded, points, wanted
 from bgdemo.grading.judging.exam import Exam, load_exam, practice
-from bgdemo.grading.judging.parts import below_the_comment
+from bgdemo.grading.judging.submitted import below_the_comment
 
 EXAM = "exam.py"
 """The teacher's file, beside the folders of the course: it is given to no student."""
@@ -78,22 +78,22 @@ def score(name: str, answers: dict[str, Any], exam: str | None = None) -> float:
     """
     for question in (load_exam(Path(exam)) if exam is not None else practice()).questions:
         if question.name == name:
-            outcome = _outcome(question.exercise, answers)
-            print(outcome.words)
-            return points(question, outcome)
+            verdict = _verdict_of(question.exercise, answers)
+            print(verdict.words)
+            return points(question, verdict)
     raise LookupError(f"there is no question {name!r}")
 
 
-def _outcome(exercise: AnyExercise, answers: dict[str, Any]) -> Outcome:
+def _verdict_of(exercise: AnyExercise, answers: dict[str, Any]) -> Verdict:
     name = wanted(exercise)
     if name not in answers:
-        return Outcome("raised", f"The cell above defines no `{name}`, or raised before it did.")
+        return Verdict("raised", f"The cell above defines no `{name}`, or raised before it did.")
     answer = answers.pop(name)  # so that the next question cannot be answered by it
     source = source_of(answer)
     try:
         return check_loaded(exercise, answer, source and below_the_comment(source))
     except ClientError as error:
-        return Outcome("wrong", f"`{name}` is no app. {error}")
+        return Verdict("wrong", f"`{name}` is no app. {error}")
 
 
 def _cells(exam: Exam, *, own: bool) -> Iterator[dict[str, Any]]:

@@ -3,28 +3,28 @@
 from typing import Any
 
 from bgdemo.errors import ClientError
-from bgdemo.exercises import AnyExercise, Exercise, Outcome, Prediction, Proof
+from bgdemo.exercises import AnyExercise, Exercise, PredictARun, Verdict, WriteATest
 from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import load, load_as
 from bgdemo.exercises.engine.exercise import told
-from bgdemo.grading.judging.exam import Question
-from bgdemo.grading.judging.parts import Part
+from bgdemo.grading.judging.exam import ExamQuestion
+from bgdemo.grading.judging.submitted import SubmittedAnswer
 
 
-def check_here(exercise: AnyExercise, part: Part) -> Outcome:
+def check_here(exercise: AnyExercise, answer: SubmittedAnswer) -> Verdict:
     """Run an answer in this very process, and judge it.
 
     Args:
         exercise: what is asked.
-        part: the answer; code at its top level that never ends is not stopped.
+        answer: the answer; code at its top level that never ends is not stopped.
     """
     try:
-        return check_loaded(exercise, load_as(wanted(exercise), part.chunks), part.source)
+        return check_loaded(exercise, load_as(wanted(exercise), answer.chunks), answer.source)
     except (Exception, SystemExit) as error:
-        return not_loaded(error, part)
+        return not_loaded(error, answer)
 
 
-def check_loaded(exercise: AnyExercise, loaded: Any, source: str | None) -> Outcome:
+def check_loaded(exercise: AnyExercise, loaded: Any, source: str | None) -> Verdict:
     """Judge what an answer has defined.
 
     Args:
@@ -37,7 +37,7 @@ def check_loaded(exercise: AnyExercise, loaded: Any, source: str | None) -> Outc
     """
     if isinstance(exercise, Exercise):
         return exercise.judge(trial.run(loaded, exercise.scenario), source)
-    if isinstance(exercise, Proof) and callable(loaded):
+    if isinstance(exercise, WriteATest) and callable(loaded):
         return exercise.judge(lambda code: trial.run(load(code), loaded), source)
     return exercise.check(loaded)
 
@@ -45,44 +45,44 @@ def check_loaded(exercise: AnyExercise, loaded: Any, source: str | None) -> Outc
 def wanted(exercise: AnyExercise) -> str:
     """The name that an answer to an exercise has to define."""
     match exercise:
-        case Prediction():
+        case PredictARun():
             return "prediction"
-        case Proof():
+        case WriteATest():
             return "test"
     return "app"
 
 
-def not_loaded(error: BaseException, part: Part) -> Outcome:
-    """The outcome for an answer that raised before it was asked anything.
+def not_loaded(error: BaseException, answer: SubmittedAnswer) -> Verdict:
+    """The verdict for an answer that raised before it was asked anything.
 
     Args:
         error: what it raised.
-        part: the answer.
+        answer: the answer.
     """
     if isinstance(error, ClientError):
-        return Outcome("wrong", f"`app` is no app. {error}")
+        return Verdict("wrong", f"`app` is no app. {error}")
     message = told(error)
     if isinstance(error, ModuleNotFoundError):
         message += ": it is not installed here."
-    elif isinstance(error, NameError) and any(chunk.is_cell for chunk in part.chunks):
+    elif isinstance(error, NameError) and any(chunk.is_cell for chunk in answer.chunks):
         message += (
-            f". Only cells that begin with `# bgdemo: {part.name}`, and those before the first such line, are run."
+            f". Only cells that begin with `# bgdemo: {answer.name}`, and those before the first such line, are run."
         )
-    return Outcome("raised", message)
+    return Verdict("raised", message)
 
 
-def points(question: Question, outcome: Outcome) -> float:
+def points(question: ExamQuestion, verdict: Verdict) -> float:
     """All for a right answer, the share of the checks that it passes for a wrong one, nothing for any other."""
-    if outcome.verdict == "right":
+    if verdict.kind == "right":
         return float(question.points)
-    if outcome.verdict == "wrong" and outcome.checks:
-        return round(question.points * outcome.passed / outcome.checks, 2)
+    if verdict.kind == "wrong" and verdict.checks:
+        return round(question.points * verdict.passed / verdict.checks, 2)
     return 0.0
 
 
-def misconception(exercise: AnyExercise, outcome: Outcome) -> str | None:
+def misconception(exercise: AnyExercise, verdict: Verdict) -> str | None:
     """Which of the wrong answers that an exercise knows this is, in the words that tell it."""
-    if outcome.verdict not in ("wrong", "raised"):
+    if verdict.kind not in ("wrong", "raised"):
         return None
-    known = [message for _, message in exercise.wrong if message in outcome.words]
+    known = [message for _, message in exercise.wrong if message in verdict.words]
     return max(known, key=len, default=None)

@@ -15,8 +15,8 @@ from bgdemo.record.own_code import blame
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """An exercise that is worth something."""
+class ExamQuestion:
+    """An exercise that is worth something; in a teacher's file it is called Question."""
 
     exercise: AnyExercise
     """From the library, or the teacher's own."""
@@ -38,7 +38,7 @@ class Question:
 class Exam:
     """All questions, in their order."""
 
-    questions: tuple[Question, ...]
+    questions: tuple[ExamQuestion, ...]
     fingerprint: str
     """Changes when the file does."""
 
@@ -76,7 +76,7 @@ def load_exam(path: Path) -> Exam:
 
 def practice() -> Exam:
     """Every exercise of the library, for one point each."""
-    return Exam(tuple(Question(exercise) for exercise in all_exercises()), "practice")
+    return Exam(tuple(ExamQuestion(exercise) for exercise in all_exercises()), "practice")
 
 
 def refuse_unfit(exam: Exam) -> None:
@@ -91,12 +91,12 @@ def refuse_unfit(exam: Exam) -> None:
             raise GradingError(f"The question {question.name} is not fit to grade by: {'; '.join(problems)}.")
 
 
-def _questions(found: Any, path: Path) -> tuple[Question, ...]:
+def _questions(found: Any, path: Path) -> tuple[ExamQuestion, ...]:
     if not isinstance(found, (list, tuple)) or not found:
         raise GradingError(f"The exam {path} defines no `questions`: a list of Question(exercise, points=...).")
-    questions = tuple(Question(each) if isinstance(each, AnyExercise) else each for each in found)
+    questions = tuple(ExamQuestion(each) if isinstance(each, AnyExercise) else each for each in found)
     for question in questions:
-        if not isinstance(question, Question) or not isinstance(question.exercise, AnyExercise):
+        if not isinstance(question, ExamQuestion) or not isinstance(question.exercise, AnyExercise):
             raise GradingError(
                 f"The exam {path} has {question!r:.80} among its questions: Question(exercise, points=...)"
             )

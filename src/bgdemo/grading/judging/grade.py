@@ -8,8 +8,8 @@ from pathlib import Path
 from bgdemo.grading.judging.exam import Exam, load_exam, refuse_unfit
 from bgdemo.grading.judging.journal import Journal
 from bgdemo.grading.judging.judges import Judges
-from bgdemo.grading.judging.marks import Mark, Row
 from bgdemo.grading.judging.roster import Student, read_roster, whose
+from bgdemo.grading.judging.scores import Row, Score
 from bgdemo.grading.judging.submissions import Submission, find
 from bgdemo.grading.judging.summary import Summary, summarize
 from bgdemo.grading.judging.tables import write_csv, write_json
@@ -64,8 +64,8 @@ def grade(grading: Grading, progress: Progress) -> Graded:
     submissions = find(grading.submissions, frozenset(path.resolve() for path in _own_files(grading)))
     progress(0, len(submissions), "")
     refuse_unfit(exam)
-    marks, taken_over, landlock = _marks(grading, exam, submissions, progress)
-    rows = tuple(_rows(exam, submissions, marks, students))
+    scores, taken_over, landlock = _scores(grading, exam, submissions, progress)
+    rows = tuple(_rows(exam, submissions, scores, students))
     summary = summarize(exam, rows)
     write_csv(grading.out, exam, rows)
     write_json(grading.out.with_suffix(".json"), exam, rows, summary)
@@ -83,29 +83,29 @@ def _own_files(grading: Grading) -> list[Path]:
     return [grading.exam, *written, *([grading.roster] if grading.roster is not None else [])]
 
 
-def _marks(
+def _scores(
     grading: Grading, exam: Exam, submissions: Sequence[Submission], progress: Progress
-) -> tuple[dict[Submission, list[Mark]], int, int | None]:
+) -> tuple[dict[Submission, list[Score]], int, int | None]:
     journal = Journal(journal_of(grading.out), exam.fingerprint, grading.limits)
-    marks = {one: known for one in submissions if (known := journal.known(one)) is not None}
-    taken_over = len(marks)
-    to_do = [one for one in submissions if one not in marks and one.files]
+    scores = {one: known for one in submissions if (known := journal.known(one)) is not None}
+    taken_over = len(scores)
+    to_do = [one for one in submissions if one not in scores and one.files]
     for one in submissions:
         if one.problem is not None:
-            marks[one] = [Mark(q.name, 0.0, q.points, "unreadable", one.problem) for q in exam.questions]
-    progress(len(marks), len(submissions), "")
+            scores[one] = [Score(q.name, 0.0, q.points, "unreadable", one.problem) for q in exam.questions]
+    progress(len(scores), len(submissions), "")
     jobs = grading.jobs or os.cpu_count() or 1
     hidden = [grading.submissions, *_own_files(grading)]
     with journal, Judges(jobs, grading.exam, exam, grading.limits, hidden) as judges:
         for submission, found in judges.grade(to_do):
-            marks[submission] = found
-            journal.note(submission, found)
-            progress(len(marks), len(submissions), submission.name)
-        return marks, taken_over, judges.landlock
+            scores[submission] = found
+            journal.record(submission, found)
+            progress(len(scores), len(submissions), submission.name)
+        return scores, taken_over, judges.landlock
 
 
 def _rows(
-    exam: Exam, submissions: Sequence[Submission], marks: dict[Submission, list[Mark]], students: Sequence[Student]
+    exam: Exam, submissions: Sequence[Submission], scores: dict[Submission, list[Score]], students: Sequence[Student]
 ) -> Iterable[Row]:
     found: dict[Student, list[Row]] = {student: [] for student in students}
     strangers = []
@@ -113,15 +113,15 @@ def _rows(
         student = whose(one.name, students)
         if student is None:
             note = "not on the roster" if students else ""
-            strangers.append(Row("", one.name.rpartition(".")[0] or one.name, one.name, tuple(marks[one]), note))
+            strangers.append(Row("", one.name.rpartition(".")[0] or one.name, one.name, tuple(scores[one]), note))
         else:
-            found[student].append(Row(student.id, student.name, one.name, tuple(marks[one])))
+            found[student].append(Row(student.id, student.name, one.name, tuple(scores[one])))
     for student, rows in found.items():
         if not rows:
-            nothing = tuple(Mark(q.name, 0.0, q.points, "missing", "Nothing was handed in.") for q in exam.questions)
+            nothing = tuple(Score(q.name, 0.0, q.points, "missing", "Nothing was handed in.") for q in exam.questions)
             yield Row(student.id, student.name, "", nothing, "missing")
         for row in rows:
             others = [other.file for other in rows if other is not row]
             note = f"handed in more than once, also as {', '.join(others)}" if others else ""
-            yield Row(row.id, row.name, row.file, row.marks, note)
+            yield Row(row.id, row.name, row.file, row.scores, note)
     yield from strangers

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from bgdemo.grading.judging.marks import Mark
+from bgdemo.grading.judging.scores import Score
 from bgdemo.grading.judging.submissions import Submission
 from bgdemo.grading.walls.limits import Limits
 
@@ -18,7 +18,7 @@ class Journal:
     Args:
         path: of the file.
         exam: the fingerprint of the exam.
-        limits: for each answer; marks of another exam, or under other limits, are not taken over.
+        limits: for each answer; scores of another exam, or under other limits, are not taken over.
     """
 
     def __init__(self, path: Path, exam: str, limits: Limits) -> None:
@@ -27,15 +27,15 @@ class Journal:
         self._known = self._read()
         self._file: TextIO | None = None
 
-    def known(self, submission: Submission) -> list[Mark] | None:
-        """The marks that a submission has already; None if it has none, or was changed since."""
-        marks = self._known.get(_fingerprint(submission))
-        return None if marks is None else [Mark(**mark) for mark in marks]
+    def known(self, submission: Submission) -> list[Score] | None:
+        """The scores that a submission has already; None if it has none, or was changed since."""
+        scores = self._known.get(_fingerprint(submission))
+        return None if scores is None else [Score(**score) for score in scores]
 
-    def note(self, submission: Submission, marks: Sequence[Mark]) -> None:
-        """Keep the marks of a submission."""
+    def record(self, submission: Submission, scores: Sequence[Score]) -> None:
+        """Keep the scores of a submission."""
         assert self._file is not None
-        line = {"submission": _fingerprint(submission), "marks": [mark.to_dict() for mark in marks]}
+        line = {"submission": _fingerprint(submission), "scores": [score.to_dict() for score in scores]}
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 
@@ -53,7 +53,7 @@ class Journal:
         lines = _whole_lines(self._path)
         if not lines or lines[0] != self._head:
             return {}
-        return {line["submission"]: line["marks"] for line in lines[1:]}
+        return {line["submission"]: line["scores"] for line in lines[1:]}
 
 
 def _whole_lines(path: Path) -> list[dict[str, Any]]:

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from bgdemo.errors import GradingError
-from bgdemo.grading.judging.exam import Exam, Question, load_exam
-from bgdemo.grading.judging.marks import Mark
-from bgdemo.grading.judging.parts import Part, Parts, read_parts
+from bgdemo.grading.judging.exam import Exam, ExamQuestion, load_exam
 from bgdemo.grading.judging.sandbox import Sandbox
+from bgdemo.grading.judging.scores import Score
+from bgdemo.grading.judging.submitted import SubmittedAnswer, SubmittedFile, read_answers
 from bgdemo.grading.judging.texts import Unreadable, display
-from bgdemo.grading.judging.verdicts import mark
+from bgdemo.grading.judging.verdicts import score_answer
 from bgdemo.grading.walls.limits import Limits, hide_memory
 
 
-def grade(sandbox: Sandbox, limits: Limits, exam: Exam, files: Iterable[Path]) -> Iterator[Mark]:
-    """The marks of one submission, question by question.
+def grade(sandbox: Sandbox, limits: Limits, exam: Exam, files: Iterable[Path]) -> Iterator[Score]:
+    """The scores of one submission, question by question.
 
     Args:
         sandbox: runs its code.
@@ -27,38 +27,38 @@ def grade(sandbox: Sandbox, limits: Limits, exam: Exam, files: Iterable[Path]) -
         exam: what is asked.
         files: what was handed in.
     """
-    read: list[Parts] = []
+    read: list[SubmittedFile] = []
     problems: list[str] = []
     for path in files:
         try:
-            read.append(read_parts(path))
+            read.append(read_answers(path))
         except Unreadable as error:
             problems.append(f"{display(path.name)}: {error}")
     for question in exam.questions:
-        part = _part(question, read, exam)
-        if part is not None:
-            yield mark(sandbox, limits, question, part)
+        answer = _answer_to(question, read, exam)
+        if answer is not None:
+            yield score_answer(sandbox, limits, question, answer)
         elif problems:
-            yield Mark(question.name, 0.0, question.points, "unreadable", " ".join(problems))
+            yield Score(question.name, 0.0, question.points, "unreadable", " ".join(problems))
         else:
-            message = f"There is no part that begins with `# bgdemo: {question.name}`."
-            yield Mark(question.name, 0.0, question.points, "missing", message)
+            message = f"There is no answer that begins with `# bgdemo: {question.name}`."
+            yield Score(question.name, 0.0, question.points, "missing", message)
 
 
-def _part(question: Question, read: list[Parts], exam: Exam) -> Part | None:
-    found = (parts.part(question.name, names=question.names) for parts in read)
-    part = next((part for part in found if part is not None), None)
-    if part is None and len(exam.questions) == 1 and len(read) == 1 and not read[0].marked:
+def _answer_to(question: ExamQuestion, read: list[SubmittedFile], exam: Exam) -> SubmittedAnswer | None:
+    found = (file.answer(question.name, names=question.names) for file in read)
+    answer = next((answer for answer in found if answer is not None), None)
+    if answer is None and len(exam.questions) == 1 and len(read) == 1 and not read[0].marked:
         return read[0].whole(question.name)
-    return part
+    return answer
 
 
 def main() -> None:
-    """Grade what comes as lines of JSON on standard input; the marks leave as lines on standard output."""
+    """Grade what comes as lines of JSON on standard input; the scores leave as lines on standard output."""
     hide_memory()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of the sandbox's end
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # whatever an exam prints is no mark
+    os.dup2(2, 1)  # whatever an exam prints is no score
     try:
         asked: dict[str, Any] = json.loads(sys.stdin.readline())
         limits = Limits(**asked["limits"])
@@ -67,7 +67,7 @@ def main() -> None:
             _say(answers, {"ready": sandbox.landlock})
             for line in sys.stdin:
                 files = [Path(name) for name in json.loads(line)]
-                _say(answers, {"marks": [mark.to_dict() for mark in grade(sandbox, limits, exam, files)]})
+                _say(answers, {"scores": [score.to_dict() for score in grade(sandbox, limits, exam, files)]})
     except GradingError as error:
         _say(answers, {"failed": str(error)})
 

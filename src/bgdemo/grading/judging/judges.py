@@ -16,14 +16,14 @@ from types import TracebackType
 from typing import Any
 
 from bgdemo.errors import GradingError
-from bgdemo.grading.judging.exam import Exam, Question
-from bgdemo.grading.judging.marks import Mark
+from bgdemo.grading.judging.exam import Exam, ExamQuestion
 from bgdemo.grading.judging.sandbox import remove
+from bgdemo.grading.judging.scores import Score
 from bgdemo.grading.judging.submissions import Submission
 from bgdemo.grading.walls.limits import Limits
 
-TICK = 1.0
-"""Seconds between two looks for judges that take too long."""
+CHECK_LATE_EVERY = 1.0
+"""Seconds between two looks for judges that are late."""
 
 PATIENCE = 30.0
 """Real seconds that a judge may take to end, or for each answer beyond what that may take itself."""
@@ -50,8 +50,8 @@ class Judges:
         self._folder = Path(tempfile.mkdtemp(prefix="bgdemo-grade-"))
         self._folder.chmod(0o711)
 
-    def grade(self, submissions: Sequence[Submission]) -> Iterator[tuple[Submission, list[Mark]]]:
-        """Grade; each submission is given back with its marks as soon as it has them.
+    def grade(self, submissions: Sequence[Submission]) -> Iterator[tuple[Submission, list[Score]]]:
+        """Grade; each submission is given back with its scores as soon as it has them.
 
         Raises:
             GradingError: no judge can work here, or the exam cannot be loaded there.
@@ -61,11 +61,11 @@ class Judges:
             for _ in range(min(self._count, len(waiting))):
                 self._hire(selector)
             while selector.get_map():
-                for key, _ in selector.select(TICK):
+                for key, _ in selector.select(CHECK_LATE_EVERY):
                     judge: _Judge = key.data
-                    marks = judge.hear()
-                    if marks is not None and judge.submission is not None:
-                        yield judge.submission, marks
+                    scores = judge.hear()
+                    if scores is not None and judge.submission is not None:
+                        yield judge.submission, scores
                     elif judge.is_lost:
                         yield judge.lost_over(), [_lost(question) for question in self._exam.questions]
                         self._hire(selector)
@@ -106,9 +106,9 @@ class Judges:
         remove(self._folder)
 
 
-def _lost(question: Question) -> Mark:
+def _lost(question: ExamQuestion) -> Score:
     message = "The grader itself was lost over this submission. Look at it before you run it."
-    return Mark(question.name, 0.0, question.points, "crashed", message)
+    return Score(question.name, 0.0, question.points, "crashed", message)
 
 
 class _Judge:
@@ -134,8 +134,8 @@ class _Judge:
         """The version of Landlock that its kernel speaks; None until it is ready."""
         self._write(first)
 
-    def hear(self) -> list[Mark] | None:
-        """What it has to say: marks; None if it is ready for the first submission, or lost."""
+    def hear(self) -> list[Score] | None:
+        """What it has to say: scores; None if it is ready for the first submission, or lost."""
         line = self.output.readline()
         answer: dict[str, Any] = json.loads(line) if line else {}
         if "failed" in answer:
@@ -143,7 +143,7 @@ class _Judge:
         self.landlock = answer.get("ready", self.landlock)
         self.is_lost = not answer
         self._since = None
-        return [Mark(**mark) for mark in answer["marks"]] if "marks" in answer else None
+        return [Score(**score) for score in answer["scores"]] if "scores" in answer else None
 
     def lost_over(self) -> Submission:
         """The submission that it was lost over."""

@@ -8,10 +8,10 @@ from pathlib import Path
 _SOURCE = Path(__file__).parents[2]
 
 ANSWERS_MAY_IMPORT = (
-    "__init__.py", "advice.py", "assertions/", "clock.py", "client/", "display/", "errors.py", "lessons/",
+    "__init__.py", "_compat/", "advice.py", "assertions/", "clock.py", "client/", "display/", "errors.py", "lessons/",
     "notebook.py", "py.typed", "pytest_plugin.py", "queue/", "record/", "server.py", "simulation/", "testing/",
     "threads/", "exercises/engine/code.py", "exercises/engine/trial.py", "grading/answer_process/",
-    "grading/protocol/", "grading/walls/", "model.py", "questions/core.py",
+    "grading/protocol/", "grading/walls/", "model.py", "questions/guesses.py", "questions/question.py",
 )  # fmt: skip
 """Of this package, all that the process of an answer finds; nothing else is copied to it. Folders end with a slash."""
 
@@ -37,12 +37,15 @@ class _Nothing:
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("engine", "core"):
+    if name in ("engine", "guesses", "question"):
         raise AttributeError(name)
     return _Nothing().__getattr__(name)
 '''
 
-_QUESTIONS = "\nfrom bgdemo.questions.core import Answer, Question, is_close  # noqa: E402\n"
+_QUESTIONS = """
+from bgdemo.questions.guesses import is_close  # noqa: E402
+from bgdemo.questions.question import Answer, Question  # noqa: E402
+"""
 
 _INSTEAD = {
     "exercises/__init__.py": _NOTHING,

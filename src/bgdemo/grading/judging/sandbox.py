@@ -77,8 +77,8 @@ class Sandbox:
         self._user = contextlib.ExitStack()
         self.uid = self._user.enter_context(a_free_user()) if os.geteuid() == 0 else None
         (self.folder / "package").mkdir()
-        (self.folder / "parts").mkdir()
-        (self.folder / "parts").chmod(0o711)
+        (self.folder / "answers").mkdir()
+        (self.folder / "answers").chmod(0o711)
         self._copy = copy_without_answers(self.folder / "package")
         self._server, its_end = socket.socketpair()
         with its_end:
@@ -104,7 +104,7 @@ class Sandbox:
     def _introduce(self) -> int:
         channel = Channel(self._server, timeout=120)
         limits = dataclasses.asdict(self._limits)
-        base = str(self.folder / "parts")
+        base = str(self.folder / "answers")
         try:
             channel.send({"base": base, "read": readable(self._copy, self._hidden), "uid": self.uid, "limits": limits})
             answer = channel.receive()

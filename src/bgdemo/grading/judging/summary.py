@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bgdemo.grading.judging.exam import Exam, Question
-from bgdemo.grading.judging.marks import Mark, Row
+from bgdemo.grading.judging.exam import Exam, ExamQuestion
+from bgdemo.grading.judging.scores import Row, Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +59,27 @@ def summarize(exam: Exam, rows: Sequence[Row]) -> Summary:
         missing=tuple(f"{row.name} ({row.id})" if row.name else row.id for row in rows if not row.file),
         unknown=tuple(row.file for row in there if not row.id),
         questions=tuple(_of_question(question, at, there) for at, question in enumerate(exam.questions)),
-        misconceptions=tuple(_misconceptions(mark for row in there for mark in row.marks)),
+        misconceptions=tuple(_misconceptions(score for row in there for score in row.scores)),
     )
 
 
-def _of_question(question: Question, at: int, rows: Sequence[Row]) -> OfQuestion:
-    marks = [row.marks[at] for row in rows]
-    verdicts = {str(verdict): count for verdict, count in Counter(mark.verdict for mark in marks).most_common()}
-    mean = sum(mark.points for mark in marks) / len(marks) if marks else 0.0
+def _of_question(question: ExamQuestion, at: int, rows: Sequence[Row]) -> OfQuestion:
+    scores = [row.scores[at] for row in rows]
+    verdicts = {str(verdict): count for verdict, count in Counter(score.verdict for score in scores).most_common()}
+    mean = sum(score.points for score in scores) / len(scores) if scores else 0.0
     return OfQuestion(
         question.name, {str(key): count for key, count in verdicts.items()}, round(mean, 2), question.points
     )
 
 
-def _misconceptions(marks: Iterable[Mark]) -> list[Misconception]:
+def _misconceptions(scores: Iterable[Score]) -> list[Misconception]:
     told: dict[tuple[str, str], str] = {}
     counted: Counter[tuple[str, str]] = Counter()
-    for mark in marks:
-        if mark.verdict not in ("wrong", "raised", "stopped", "crashed"):
+    for score in scores:
+        if score.verdict not in ("wrong", "raised", "stopped", "crashed"):
             continue
-        key = mark.question, mark.misconception or _alike(mark.message)
-        told.setdefault(key, mark.message)
+        key = score.question, score.misconception or _alike(score.message)
+        told.setdefault(key, score.message)
         counted[key] += 1
     return [Misconception(key[0], told[key], count) for key, count in counted.most_common()]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bgdemo.errors import GradingError
 from bgdemo.grading.judging.exam import Exam
-from bgdemo.grading.judging.marks import Row
+from bgdemo.grading.judging.scores import Row
 from bgdemo.grading.judging.summary import Summary
 
 
@@ -55,9 +55,9 @@ def _header(exam: Exam) -> list[str]:
 
 
 def _cells(row: Row) -> Iterator[object]:
-    yield from (row.id, row.name, row.points, sum(mark.out_of for mark in row.marks), row.file, row.note)
-    for mark in row.marks:
-        yield from (mark.points, mark.verdict, mark.message, round(mark.seconds, 2))
+    yield from (row.id, row.name, row.points, sum(score.out_of for score in row.scores), row.file, row.note)
+    for score in row.scores:
+        yield from (score.points, score.verdict, score.message, round(score.seconds, 2))
 
 
 def _harmless(cell: object) -> object:

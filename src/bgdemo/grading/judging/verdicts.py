@@ -3,15 +3,15 @@
 import signal
 from dataclasses import asdict
 
-from bgdemo.exercises import AnyExercise, Exercise, Outcome, Proof
+from bgdemo.exercises import AnyExercise, Exercise, Verdict, WriteATest
 from bgdemo.exercises.engine.code import remember
-from bgdemo.exercises.engine.trial import Attempt, follow
+from bgdemo.exercises.engine.trial import Trial, follow
 from bgdemo.grading.judging.answers import misconception, not_loaded, points, wanted
-from bgdemo.grading.judging.exam import Question
-from bgdemo.grading.judging.marks import Mark, Verdict
-from bgdemo.grading.judging.parts import Part
+from bgdemo.grading.judging.exam import ExamQuestion
 from bgdemo.grading.judging.remote import Link, RemoteClient
 from bgdemo.grading.judging.sandbox import Ended, Sandbox
+from bgdemo.grading.judging.scores import Score, ScoredAs
+from bgdemo.grading.judging.submitted import SubmittedAnswer
 from bgdemo.grading.protocol import wire
 from bgdemo.grading.protocol.channel import ChannelClosed
 from bgdemo.grading.protocol.wire import Tampered
@@ -21,21 +21,21 @@ LOADING = 0.5
 """The share of its time that an answer may take before it is asked anything."""
 
 
-def mark(sandbox: Sandbox, limits: Limits, question: Question, part: Part) -> Mark:
+def score_answer(sandbox: Sandbox, limits: Limits, question: ExamQuestion, answer: SubmittedAnswer) -> Score:
     """Run an answer, and say what it is worth.
 
     Args:
         sandbox: gives it a process.
         limits: of that process.
         question: what is asked.
-        part: the answer.
+        answer: the answer.
     """
-    outcome: Outcome | None = None
+    verdict: Verdict | None = None
     tampered = False
     with sandbox.process() as running:
         try:
-            outcome = _outcome(
-                Link(running.channel, {chunk.name for chunk in part.chunks}), question.exercise, part, limits
+            verdict = _verdict_of(
+                Link(running.channel, {chunk.name for chunk in answer.chunks}), question.exercise, answer, limits
             )
             ended = running.end()
         except ChannelClosed:
@@ -43,19 +43,19 @@ def mark(sandbox: Sandbox, limits: Limits, question: Question, part: Part) -> Ma
         except Tampered:
             tampered = True
             ended = running.end()
-    if outcome is not None:
-        return _judged(question, outcome, ended)
-    verdict, message = _stopped(ended, limits)
+    if verdict is not None:
+        return _judged(question, verdict, ended)
+    why, message = _stopped(ended, limits)
     if tampered:
-        verdict, message = "tampered", _TAMPERED
-    return Mark(question.name, 0.0, question.points, verdict, message, seconds=ended.seconds, printed=ended.printed)
+        why, message = "tampered", _TAMPERED
+    return Score(question.name, 0.0, question.points, why, message, seconds=ended.seconds, printed=ended.printed)
 
 
-def _outcome(link: Link, exercise: AnyExercise, part: Part, limits: Limits) -> Outcome:
-    for chunk in part.chunks:
+def _verdict_of(link: Link, exercise: AnyExercise, answer: SubmittedAnswer, limits: Limits) -> Verdict:
+    for chunk in answer.chunks:
         remember(chunk)
     given = {
-        "chunks": [asdict(chunk) for chunk in part.chunks],
+        "chunks": [asdict(chunk) for chunk in answer.chunks],
         "seconds": limits.seconds * LOADING,
         "wanted": wanted(exercise),
     }
@@ -64,35 +64,35 @@ def _outcome(link: Link, exercise: AnyExercise, part: Part, limits: Limits) -> O
     except (ChannelClosed, Tampered):
         raise
     except BaseException as error:
-        return not_loaded(error, part)
-    if isinstance(exercise, Proof):
-        return exercise.judge(lambda code: _tried(link, code), part.source)
+        return not_loaded(error, answer)
+    if isinstance(exercise, WriteATest):
+        return exercise.judge(lambda code: _tried(link, code), answer.source)
     if isinstance(exercise, Exercise):
         tried = follow(RemoteClient(link), exercise.scenario)  # type: ignore[arg-type]
-        return exercise.judge(tried, part.source)
+        return exercise.judge(tried, answer.source)
     return exercise.check(wire.decode(loaded))
 
 
-def _tried(link: Link, code: str) -> Attempt:
+def _tried(link: Link, code: str) -> Trial:
     match link.call("try", code, with_files=False):
         case {"timeline": timeline, "errors": list(errors), **rest} if not rest:
-            return Attempt(wire.timeline_from_data(timeline), (), None, tuple(link.errors(errors)))
+            return Trial(wire.timeline_from_data(timeline), (), None, tuple(link.errors(errors)))
     raise Tampered("an attempt that is none")
 
 
-def _judged(question: Question, outcome: Outcome, ended: Ended) -> Mark:
-    message = outcome.message
+def _judged(question: ExamQuestion, verdict: Verdict, ended: Ended) -> Score:
+    message = verdict.message
     if ended.left:
         message += f" It left {ended.left} process{'es' * (ended.left > 1)} running, which had to be ended."
-    return Mark(
+    return Score(
         question.name,
-        points(question, outcome),
+        points(question, verdict),
         question.points,
-        outcome.verdict,
+        verdict.kind,
         message,
-        outcome.passed,
-        outcome.checks,
-        misconception(question.exercise, outcome),
+        verdict.passed,
+        verdict.checks,
+        misconception(question.exercise, verdict),
         ended.seconds,
         ended.printed,
     )
@@ -101,7 +101,7 @@ def _judged(question: Question, outcome: Outcome, ended: Ended) -> Mark:
 _TAMPERED = "What came back was not written by the grader: the answer has reached for the grader itself. Look at it."
 
 
-def _stopped(ended: Ended, limits: Limits) -> tuple[Verdict, str]:
+def _stopped(ended: Ended, limits: Limits) -> tuple[ScoredAs, str]:
     match ended.why:
         case "time":
             return "stopped", f"It was stopped after {limits.seconds:g} s: it does not come to an end."

@@ -128,7 +128,7 @@ def timeline_from_data(data: Any) -> Timeline:
     """The timeline that `timeline_to_data` was given.
 
     Raises:
-        Tampered: a field has something that no recorder notes, or a record refers to none that is there.
+        Tampered: a field has something that no recorder writes, or a record refers to none that is there.
     """
     data = _as(dict, data)
     requests = [_record(Request, item) for item in _many(data.get("requests"))]

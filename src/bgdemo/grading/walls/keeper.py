@@ -17,18 +17,18 @@ from typing import NoReturn
 from bgdemo.grading.walls.limits import MIB, NO_MEMORY, Limits, adopt_orphans, hide_memory
 from bgdemo.grading.walls.processes import descendants, end_all, written
 
-TICK = 0.05
+MEASURE_EVERY = 0.05
 """Seconds between two looks at what a submission uses."""
 
 LAST = 1_000
 """Bytes of what it printed that are kept."""
 
-Answer = Callable[["Place", Path, int, socket.socket], NoReturn]
+Answer = Callable[["Enclosure", Path, int, socket.socket], NoReturn]
 """What becomes of the answer's process: given where, its folder, where it prints, and its end of the channel."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Enclosure:
     """Where submissions run.
 
     Attributes:
@@ -44,7 +44,7 @@ class Place:
     limits: Limits
 
 
-def keep(place: Place, control: socket.socket, channel: socket.socket, answer: Answer) -> None:
+def keep(place: Enclosure, control: socket.socket, channel: socket.socket, answer: Answer) -> None:
     """Run a submission to its end in a process of its own; then tell the judge, on `control`, how it went.
 
     Args:
@@ -57,7 +57,7 @@ def keep(place: Place, control: socket.socket, channel: socket.socket, answer: A
     adopt_orphans()
     hide_memory()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    folder = tempfile.mkdtemp(prefix="part-", dir=place.base)
+    folder = tempfile.mkdtemp(prefix="answer-", dir=place.base)
     if place.uid is not None:
         os.chown(folder, place.uid, place.uid)
     output, its_output = os.pipe()
@@ -99,7 +99,7 @@ class _Watched:
 
     def until_it_ends(self, deadline: float) -> tuple[str, int]:
         """Watch; why it ended, or has to end now, and the exit code or signal."""
-        next_look = time.monotonic() + TICK
+        next_look = time.monotonic() + MEASURE_EVERY
         while True:
             now = time.monotonic()
             if now >= deadline:
@@ -116,7 +116,7 @@ class _Watched:
                 too_much = self._uses_too_much()
                 if too_much is not None:
                     return too_much, 0
-                next_look = time.monotonic() + TICK
+                next_look = time.monotonic() + MEASURE_EVERY
 
     def _listen(self) -> bool:
         content = os.read(self._output, 2**16)

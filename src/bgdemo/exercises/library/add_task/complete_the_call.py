@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import added_by_name, added_times, answered, answered_at_once, given, task_called
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import time
@@ -32,14 +32,14 @@ def send_info(client: TestClient) -> None:
     client.post("/send_info", params={"email": EMAIL})
 
 
-def added(tried: Attempt) -> str | None:
+def added(tried: Trial) -> str | None:
     """The notification is added as a task, once"""
     if not task_called(tried, "write_notification"):
         return "Nobody sends the notification: `write_notification` was not added."
     return added_times(tried, "write_notification")
 
 
-def with_its_arguments(tried: Attempt) -> str | None:
+def with_its_arguments(tried: Trial) -> str | None:
     """It gets the caller's address, and the message"""
     for task in task_called(tried, "write_notification"):
         passed = given(task, ["email", "message"])

@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import AT_ONCE, answered, task_called, waited_by
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import asyncio
@@ -40,7 +40,7 @@ def buy_and_ping(client: TestClient) -> None:
     client.get("/ping")
 
 
-def buyer_does_not_wait(tried: Attempt) -> str | None:
+def buyer_does_not_wait(tried: Trial) -> str | None:
     """The buyer is answered at once"""
     waited = waited_by(tried.timeline.requests[0])
     if waited > AT_ONCE:
@@ -48,7 +48,7 @@ def buyer_does_not_wait(tried: Attempt) -> str | None:
     return None
 
 
-def ping_does_not_wait(tried: Attempt) -> str | None:
+def ping_does_not_wait(tried: Trial) -> str | None:
     """The next client is answered at once"""
     waited = waited_by(tried.timeline.requests[1])
     if waited > AT_ONCE:
@@ -59,7 +59,7 @@ def ping_does_not_wait(tried: Attempt) -> str | None:
     return None
 
 
-def still_sent(tried: Attempt) -> str | None:
+def still_sent(tried: Trial) -> str | None:
     """The receipt still takes its 3 s, in the background"""
     tasks = task_called(tried, "send_receipt")
     if not tasks:

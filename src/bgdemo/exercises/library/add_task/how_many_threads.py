@@ -3,8 +3,8 @@
 from typing import Any
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.engine.prediction import Prediction
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.predict_a_run import PredictARun
+from bgdemo.exercises.engine.trial import Trial
 
 CODE = """\
 import time
@@ -36,13 +36,13 @@ def many_clients(client: TestClient) -> None:
     client.get("/sync")
 
 
-def truth(happened: Attempt) -> dict[str, Any]:
+def truth(happened: Trial) -> dict[str, Any]:
     timeline = happened.timeline
     first_ends = sum(task.ended == 2.0 for task in timeline.tasks)
     return {"at_the_same_time": first_ends, "sync_route": timeline.requests[-1].responded}
 
 
-exercise = Prediction(
+exercise = PredictARun(
     __name__,
     level="predict",
     statement="""\

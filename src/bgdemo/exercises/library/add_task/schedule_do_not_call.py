@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import AT_ONCE, added_by_name, answered, given, task_called, waited_by
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import time
@@ -33,7 +33,7 @@ def upload(client: TestClient) -> None:
     client.post("/pictures", params={"name": NAME})
 
 
-def not_called_by_the_route(tried: Attempt) -> str | None:
+def not_called_by_the_route(tried: Trial) -> str | None:
     """The route does not call the function itself"""
     if any(waited_by(request) > AT_ONCE for request in tried.timeline.requests):
         return (
@@ -43,7 +43,7 @@ def not_called_by_the_route(tried: Attempt) -> str | None:
     return None
 
 
-def resized_in_the_background(tried: Attempt) -> str | None:
+def resized_in_the_background(tried: Trial) -> str | None:
     """The picture is resized in the background"""
     tasks = task_called(tried, "resize")
     if not tasks:

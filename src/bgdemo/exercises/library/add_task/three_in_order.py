@@ -4,7 +4,7 @@ from bgdemo.assertions import assert_order
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import added_by_name, added_times, answered, answered_at_once, given, task_called
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import time
@@ -47,7 +47,7 @@ def send_order(client: TestClient) -> None:
     client.post("/orders", params={"number": NUMBER, "email": EMAIL})
 
 
-def all_three(tried: Attempt) -> str | None:
+def all_three(tried: Trial) -> str | None:
     """All three are added"""
     missing = [name for name in TASKS if not task_called(tried, name)]
     if missing:
@@ -55,7 +55,7 @@ def all_three(tried: Attempt) -> str | None:
     return next((said for name in TASKS if (said := added_times(tried, name))), None)
 
 
-def in_this_order(tried: Attempt) -> str | None:
+def in_this_order(tried: Trial) -> str | None:
     """The invoice is made, then mailed, then archived"""
     if len(tried.timeline.tasks) >= len(TASKS):
         words = tried.words
@@ -63,7 +63,7 @@ def in_this_order(tried: Attempt) -> str | None:
     return None
 
 
-def with_their_arguments(tried: Attempt) -> str | None:
+def with_their_arguments(tried: Trial) -> str | None:
     """Each gets its arguments"""
     for name in TASKS:
         for task in task_called(tried, name):
@@ -75,7 +75,7 @@ def with_their_arguments(tried: Attempt) -> str | None:
     return None
 
 
-def _only(tried: Attempt, name: str) -> str:
+def _only(tried: Trial, name: str) -> str:
     return next(task.function for task in tried.timeline.tasks if task.name == name)
 
 

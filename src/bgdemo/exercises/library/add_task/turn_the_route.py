@@ -12,7 +12,7 @@ from bgdemo.exercises.checks import (
     waited_by,
 )
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import time
@@ -41,7 +41,7 @@ def buy(client: TestClient) -> None:
     client.post("/buy", params={"email": EMAIL})
 
 
-def only_once(tried: Attempt) -> str | None:
+def only_once(tried: Trial) -> str | None:
     """The receipt is sent once"""
     waited = any(waited_by(request) > AT_ONCE for request in tried.timeline.requests)
     if waited and task_called(tried, "send_receipt"):
@@ -51,7 +51,7 @@ def only_once(tried: Attempt) -> str | None:
     return None
 
 
-def sent_after_the_response(tried: Attempt) -> str | None:
+def sent_after_the_response(tried: Trial) -> str | None:
     """The receipt is sent after the response"""
     tasks = task_called(tried, "send_receipt")
     if not tasks:

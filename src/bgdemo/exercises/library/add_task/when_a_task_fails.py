@@ -3,8 +3,8 @@
 from typing import Any
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.engine.prediction import Prediction
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.predict_a_run import PredictARun
+from bgdemo.exercises.engine.trial import Trial
 
 CODE = """\
 from fastapi import BackgroundTasks, FastAPI
@@ -39,12 +39,12 @@ def pay(client: TestClient) -> None:
     client.post("/pay", params={"amount": 500})
 
 
-def truth(happened: Attempt) -> dict[str, Any]:
+def truth(happened: Trial) -> dict[str, Any]:
     timeline = happened.timeline
     return {"status": timeline.requests[0].status, "receipt": timeline.tasks[1].status == "finished"}
 
 
-exercise = Prediction(
+exercise = PredictARun(
     __name__,
     level="predict",
     statement="""\

@@ -3,8 +3,8 @@
 from typing import Any
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.engine.prediction import Prediction
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.predict_a_run import PredictARun
+from bgdemo.exercises.engine.trial import Trial
 
 CODE = """\
 import time
@@ -31,7 +31,7 @@ def send(client: TestClient) -> None:
     client.post("/send")
 
 
-def truth(happened: Attempt) -> dict[str, Any]:
+def truth(happened: Trial) -> dict[str, Any]:
     timeline = happened.timeline
     return {
         "response": timeline.requests[0].responded,
@@ -39,7 +39,7 @@ def truth(happened: Attempt) -> dict[str, Any]:
     }
 
 
-exercise = Prediction(
+exercise = PredictARun(
     __name__,
     level="predict",
     statement="""\

@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import answered, answered_at_once, task_called
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import time
@@ -46,7 +46,7 @@ def ask_for_a_coupon(client: TestClient) -> None:
     client.post("/coupons", params={"email": "li@example.com"})
 
 
-def the_visit_is_logged(tried: Attempt) -> str | None:
+def the_visit_is_logged(tried: Trial) -> str | None:
     """The visit is logged"""
     logged = task_called(tried, "write_log")
     if not logged:
@@ -59,7 +59,7 @@ def the_visit_is_logged(tried: Attempt) -> str | None:
     return None
 
 
-def the_coupon_is_sent(tried: Attempt) -> str | None:
+def the_coupon_is_sent(tried: Trial) -> str | None:
     """The coupon is sent"""
     sent = task_called(tried, "send_coupon")
     if not sent:

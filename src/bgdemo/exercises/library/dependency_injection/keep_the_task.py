@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import answered, answered_at_once
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 from bgdemo.lessons import folder
 
 STARTER = """\
@@ -43,7 +43,7 @@ def come_too_late(client: TestClient) -> str:
     return log.read_text(encoding="utf-8") if log.exists() else ""
 
 
-def logged(tried: Attempt) -> str | None:
+def logged(tried: Trial) -> str | None:
     """The line is written, once"""
     number = str(tried.seen).count(LINE)
     if number == 1:
@@ -58,7 +58,7 @@ def logged(tried: Attempt) -> str | None:
     )
 
 
-def says_why(tried: Attempt) -> str | None:
+def says_why(tried: Trial) -> str | None:
     """The answer says that it is sold out"""
     if "sold out" not in tried.responses[0].text:
         return 'The client is no longer told why: keep "sold out" in the answer.'

@@ -5,7 +5,7 @@ import re
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import answered, task_called
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 from fastapi import BackgroundTasks, Depends, FastAPI, Request
@@ -45,7 +45,7 @@ def visit_both(client: TestClient) -> None:
     client.get("/users")
 
 
-def one_line_a_request(tried: Attempt) -> str | None:
+def one_line_a_request(tried: Trial) -> str | None:
     """Each request writes one line"""
     for request in tried.timeline.requests:
         lines = [task for task in tried.timeline.tasks_of(request) if task in task_called(tried, "write_log")]
@@ -56,13 +56,13 @@ def one_line_a_request(tried: Attempt) -> str | None:
     return None
 
 
-def with_method_and_path(tried: Attempt) -> str | None:
+def with_method_and_path(tried: Trial) -> str | None:
     """A line has the method and the path"""
     written = [task.printed.strip() for task in task_called(tried, "write_log")]
     return None if written == EXPECTED else f"The log has {written}, and was to have {EXPECTED}."
 
 
-def only_once(tried: Attempt) -> str | None:
+def only_once(tried: Trial) -> str | None:
     """It is written once, for the whole app"""
     source = tried.source or ""
     if source.count("add_task(") > 1 or re.search(r"@app\.\w+\([^\n]*dependencies", source):
@@ -73,7 +73,7 @@ def only_once(tried: Attempt) -> str | None:
     return None
 
 
-def the_routes_stay(tried: Attempt) -> str | None:
+def the_routes_stay(tried: Trial) -> str | None:
     """The answers stay what they were"""
     bodies = [response.json() for response in tried.responses if response.status_code == 200]
     return None if bodies in ([["a", "b"], ["Li", "Wang"]], []) else f"The routes answer something else now: {bodies}."

@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import answered
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 from bgdemo.lessons import folder
 
 STARTER = """\
@@ -52,7 +52,7 @@ def with_and_without_a_query(client: TestClient) -> str:
     return log.read_text(encoding="utf-8") if log.exists() else ""
 
 
-def query_logged(tried: Attempt) -> str | None:
+def query_logged(tried: Trial) -> str | None:
     """The query is logged"""
     log = str(tried.seen)
     if QUERY in log:
@@ -65,7 +65,7 @@ def query_logged(tried: Attempt) -> str | None:
     return f"With q={QUERY} the log has no line about it: `get_query` has to add `write_log`."
 
 
-def in_the_background(tried: Attempt) -> str | None:
+def in_the_background(tried: Trial) -> str | None:
     """The line is written in the background"""
     first = tried.timeline.tasks_of(1)
     if len(first) < 2:
@@ -75,14 +75,14 @@ def in_the_background(tried: Attempt) -> str | None:
     return None
 
 
-def only_with_a_query(tried: Attempt) -> str | None:
+def only_with_a_query(tried: Trial) -> str | None:
     """Without a q there is no line"""
     if len(tried.timeline.tasks_of(2)) > 1:
         return "Without a q in the request, a line about a query was added as well: add it only `if q`."
     return None
 
 
-def lines_and_order(tried: Attempt) -> str | None:
+def lines_and_order(tried: Trial) -> str | None:
     """The log has its lines, in order"""
     log = str(tried.seen)
     if log == FOUND + SENT + SENT:

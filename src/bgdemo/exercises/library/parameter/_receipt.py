@@ -2,7 +2,7 @@
 
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import added_times, given, task_called
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 EMAIL = "li@example.com"
 
@@ -12,7 +12,7 @@ def buy(client: TestClient) -> None:
     client.post("/buy", params={"email": EMAIL})
 
 
-def nothing_but_the_email_is_asked_for(tried: Attempt) -> str | None:
+def nothing_but_the_email_is_asked_for(tried: Trial) -> str | None:
     """The client sends nothing but its email"""
     for response in tried.responses:
         for detail in response.json().get("detail", []) if response.status_code == 422 else []:
@@ -25,7 +25,7 @@ def nothing_but_the_email_is_asked_for(tried: Attempt) -> str | None:
     return None
 
 
-def sent_after_the_response(tried: Attempt) -> str | None:
+def sent_after_the_response(tried: Trial) -> str | None:
     """The receipt is sent after the response"""
     tasks = task_called(tried, "send_receipt")
     if not tasks:

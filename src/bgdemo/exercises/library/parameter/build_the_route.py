@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import added_by_name, answered, answered_at_once, given, task_called
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import time
@@ -41,14 +41,14 @@ def register_two(client: TestClient) -> list[str]:
     return [parameter["name"] for parameter in route.get("parameters", [])]
 
 
-def there_is_a_route(tried: Attempt) -> str | None:
+def there_is_a_route(tried: Trial) -> str | None:
     """There is a route POST /register"""
     if tried.timeline.requests and tried.timeline.requests[0].status == 404:
         return 'There is no route POST /register yet: write a function, with @app.post("/register") above it.'
     return None
 
 
-def asks_for_an_email(tried: Attempt) -> str | None:
+def asks_for_an_email(tried: Trial) -> str | None:
     """The query has an email, and nothing else"""
     if tried.seen and tried.seen != ["email"]:
         return (
@@ -58,7 +58,7 @@ def asks_for_an_email(tried: Attempt) -> str | None:
     return None
 
 
-def each_gets_a_welcome(tried: Attempt) -> str | None:
+def each_gets_a_welcome(tried: Trial) -> str | None:
     """Each of them gets a welcome, after the response"""
     tasks = task_called(tried, "send_welcome")
     if not tasks:

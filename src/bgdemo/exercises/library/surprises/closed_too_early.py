@@ -5,7 +5,7 @@ from typing import Any
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import answered, answered_at_once, task_called
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import time
@@ -66,7 +66,7 @@ def write_a_note(client: TestClient) -> Any:
     return client.get("/log").json()[before:]
 
 
-def the_note_is_saved(tried: Attempt) -> str | None:
+def the_note_is_saved(tried: Trial) -> str | None:
     """The note is saved"""
     tasks = task_called(tried, "save_later")
     if not tasks:
@@ -81,7 +81,7 @@ def the_note_is_saved(tried: Attempt) -> str | None:
     return None
 
 
-def one_session_that_is_closed(tried: Attempt) -> str | None:
+def one_session_that_is_closed(tried: Trial) -> str | None:
     """One session is opened, saves the note, and is closed"""
     if tried.seen not in (None, ["opened", f"saved {TEXT}", "closed"]):
         return (

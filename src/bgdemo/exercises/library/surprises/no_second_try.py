@@ -3,8 +3,8 @@
 from typing import Any
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.engine.prediction import Prediction
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.predict_a_run import PredictARun
+from bgdemo.exercises.engine.trial import Trial
 
 CODE = """\
 from fastapi import BackgroundTasks, FastAPI
@@ -32,12 +32,12 @@ def buy(client: TestClient) -> None:
     client.drain()
 
 
-def truth(happened: Attempt) -> dict[str, Any]:
+def truth(happened: Trial) -> dict[str, Any]:
     tasks = happened.timeline.tasks
     return {"tries": len(tasks), "receipt": any("receipt for" in task.printed for task in tasks)}
 
 
-exercise = Prediction(
+exercise = PredictARun(
     __name__,
     level="predict",
     statement="""\

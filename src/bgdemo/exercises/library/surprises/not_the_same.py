@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import added_by_name, added_times, answered, answered_at_once, given, task_called
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import asyncio
@@ -35,7 +35,7 @@ def send(client: TestClient) -> None:
     client.drain()
 
 
-def known_to_the_server(tried: Attempt) -> str | None:
+def known_to_the_server(tried: Trial) -> str | None:
     """The server knows of the mail"""
     tasks = task_called(tried, "send_mail")
     if not tasks and tried.timeline.tasks:
@@ -53,14 +53,14 @@ def known_to_the_server(tried: Attempt) -> str | None:
     return None if given(tasks[0], ["email"]).get("email") == EMAIL else "The mail goes to another address."
 
 
-def only_once(tried: Attempt) -> str | None:
+def only_once(tried: Trial) -> str | None:
     """It is sent once"""
     if "create_task" in (tried.source or "").replace("# asyncio.create_task", ""):
         return "The mail is sent twice: `asyncio.create_task` is still there."
     return added_times(tried, "send_mail")
 
 
-def takes_its_time(tried: Attempt) -> str | None:
+def takes_its_time(tried: Trial) -> str | None:
     """Sending takes 3 s"""
     for task in task_called(tried, "send_mail"):
         if task.started is not None and task.ended is not None and task.ended - task.started < 3:

@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import answered, task_called
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 from bgdemo.lessons import folder
 
 STARTER = """\
@@ -39,7 +39,7 @@ def two_mails(client: TestClient) -> list[str] | None:
     return file.read_text(encoding="utf-8").splitlines() if file.exists() else None
 
 
-def still_tasks(tried: Attempt) -> str | None:
+def still_tasks(tried: Trial) -> str | None:
     """Each mail is written by a task of its own"""
     number = len(task_called(tried, "write_notification"))
     if number == len(EMAILS):
@@ -47,7 +47,7 @@ def still_tasks(tried: Attempt) -> str | None:
     return f"Two mails, and {number} tasks: let the route add `write_notification` once, as it did."
 
 
-def both_mails_are_kept(tried: Attempt) -> str | None:
+def both_mails_are_kept(tried: Trial) -> str | None:
     """The file has both mails, the first one first"""
     lines = tried.seen
     if lines is None:

@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import AT_ONCE, answered, task_called, waited_by
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 
 STARTER = """\
 import asyncio
@@ -43,14 +43,14 @@ def two_at_once(client: TestClient) -> None:
     client.post("/send_info", params={"email": EMAIL})
 
 
-def the_twin_is_added(tried: Attempt) -> str | None:
+def the_twin_is_added(tried: Trial) -> str | None:
     """The route adds the async function"""
     if not task_called(tried, "write_notification_async"):
         return "The route still adds `write_notification`: let it add your `write_notification_async`."
     return None
 
 
-def on_the_event_loop(tried: Attempt) -> str | None:
+def on_the_event_loop(tried: Trial) -> str | None:
     """It runs on the event loop"""
     tasks = task_called(tried, "write_notification_async")
     if any(task.ran_in == "threadpool" for task in tasks):
@@ -58,7 +58,7 @@ def on_the_event_loop(tried: Attempt) -> str | None:
     return None
 
 
-def without_blocking_it(tried: Attempt) -> str | None:
+def without_blocking_it(tried: Trial) -> str | None:
     """It waits without blocking the loop"""
     if any(waited_by(request) > AT_ONCE for request in tried.timeline.requests):
         return (
@@ -68,7 +68,7 @@ def without_blocking_it(tried: Attempt) -> str | None:
     return None
 
 
-def it_does_the_same(tried: Attempt) -> str | None:
+def it_does_the_same(tried: Trial) -> str | None:
     """It does the same work"""
     for task in task_called(tried, "write_notification_async"):
         if task.printed.strip() != f"notification for {EMAIL}":

@@ -1,6 +1,6 @@
 """Notebook 07: a test that passes on an app that is right, and fails on four that are broken."""
 
-from bgdemo.exercises.engine.proof import Proof
+from bgdemo.exercises.engine.write_a_test import WriteATest
 
 CODE = """\
 import time
@@ -45,7 +45,7 @@ def _with(claim: str) -> str:
     return STARTER.replace(LINE, f"    assertions.assert_added(timeline, 'send_receipt', {claim})\n")
 
 
-exercise = Proof(
+exercise = WriteATest(
     __name__,
     level="complete",
     statement="""\

@@ -3,8 +3,8 @@
 from typing import Any
 
 from bgdemo.client import TestClient
-from bgdemo.exercises.engine.prediction import Prediction
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.predict_a_run import PredictARun
+from bgdemo.exercises.engine.trial import Trial
 
 CODE = """\
 import time
@@ -29,12 +29,12 @@ def buy(client: TestClient) -> None:
     client.post("/buy", params={"email": "li@example.com"})
 
 
-def truth(happened: Attempt) -> dict[str, Any]:
+def truth(happened: Trial) -> dict[str, Any]:
     (request,) = happened.timeline.requests
     return {"browser": request.responded, "fastapi_testclient": request.ended}
 
 
-exercise = Prediction(
+exercise = PredictARun(
     __name__,
     level="predict",
     statement="""\

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bgdemo.exercises.engine.exercise import Check
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 from bgdemo.lessons import folder
 
 
@@ -20,7 +20,7 @@ def answered_as_before(message: str) -> Check:
         message: what the waiting version answers.
     """
 
-    def check(tried: Attempt) -> str | None:
+    def check(tried: Trial) -> str | None:
         """The response says what it said"""
         answers: list[Any] = [response.json() for response in tried.responses]
         if answers == [{"message": message}]:
@@ -30,7 +30,7 @@ def answered_as_before(message: str) -> Check:
     return check
 
 
-def done_by_tasks(tried: Attempt) -> str | None:
+def done_by_tasks(tried: Trial) -> str | None:
     """The work is done by background tasks"""
     if not tried.timeline.tasks:
         return "No task was added: the route needs a parameter of the type BackgroundTasks, and its add_task."

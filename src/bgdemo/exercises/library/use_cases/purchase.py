@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import answered, answered_at_once
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 from bgdemo.exercises.library.use_cases._checks import answered_as_before, done_by_tasks, lines_of
 
 STARTER = """\
@@ -47,7 +47,7 @@ def buy(client: TestClient) -> list[str]:
     return lines_of("mails.txt")
 
 
-def every_customer_has_a_mail(tried: Attempt) -> str | None:
+def every_customer_has_a_mail(tried: Trial) -> str | None:
     """Each customer gets a mail, once"""
     lines = tried.seen
     if lines == SENT:

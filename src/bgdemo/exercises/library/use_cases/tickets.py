@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import answered, answered_at_once
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 from bgdemo.exercises.library.use_cases._checks import answered_as_before, done_by_tasks, lines_of
 
 STARTER = """\
@@ -48,7 +48,7 @@ def issue(client: TestClient) -> list[str]:
     return lines_of("itineraries.txt")
 
 
-def every_platform_has_the_itinerary(tried: Attempt) -> str | None:
+def every_platform_has_the_itinerary(tried: Trial) -> str | None:
     """Each platform gets the itinerary, once"""
     lines = tried.seen
     if lines == SENT:

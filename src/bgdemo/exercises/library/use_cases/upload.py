@@ -3,7 +3,7 @@
 from bgdemo.client import TestClient
 from bgdemo.exercises.checks import answered, answered_at_once
 from bgdemo.exercises.engine.exercise import Exercise
-from bgdemo.exercises.engine.trial import Attempt
+from bgdemo.exercises.engine.trial import Trial
 from bgdemo.exercises.library.use_cases._checks import answered_as_before, done_by_tasks, lines_of
 
 STARTER = """\
@@ -44,7 +44,7 @@ def send(client: TestClient) -> list[str]:
     return lines_of("processed.txt")
 
 
-def the_whole_file_is_processed(tried: Attempt) -> str | None:
+def the_whole_file_is_processed(tried: Trial) -> str | None:
     """The whole file is processed, once"""
     lines = tried.seen
     if lines == [f"{NAME}: {len(CONTENT)} bytes"]:

@@ -2,22 +2,14 @@
 
 from dataclasses import dataclass
 
-CLOSE = 0.1
-"""A guess that is off by at most this part of the truth, or by half a second, is right: real clocks vary."""
-
-
-def is_close(guess: float, truth: float) -> bool:
-    """True if a guess of a time, in seconds, is near enough."""
-    return abs(guess - truth) <= max(0.5, CLOSE * truth)
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a choice is answered with."""
+    """What a choice, or a guess, is answered with."""
 
     words: str
     right: bool | None
-    """None if nothing was chosen."""
+    """None if nothing was chosen or guessed yet."""
 
     def __str__(self) -> str:
         return self.words

@@ -16,6 +16,8 @@ from typing import Any
 Note = dict[str, Any]
 """`kind`, `at` (seconds of perf_counter), `process` (its id), mostly `task` (its id at the broker), and more."""
 
+READ_EVERY = 0.02
+"""Seconds between two readings of the notes, while something is expected of them."""
 
 KEEP = b"keep"
 """What a ProcessClient says to its process at the end: leave the notes to me. One that was killed says nothing."""

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bgdemo.queue.engine import IN_WORKER, Settings
+from bgdemo.queue.broker.engine import IN_WORKER, Settings
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -4,19 +4,20 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Verdict = Literal[
-    "right", "wrong", "raised", "not attempted", "stopped", "crashed", "tampered", "unreadable", "missing"
-]
+from bgdemo.exercises.engine.verdict import VerdictKind
+
+ScoredAs = VerdictKind | Literal["stopped", "crashed", "tampered", "unreadable", "missing"]
+"""What an exercise says of an answer, or why it could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Score:
     """What one answer got."""
 
     question: str
     points: float
     out_of: float
-    verdict: Verdict
+    verdict: ScoredAs
     message: str
     """What was seen; for the student."""
     passed: int = 0
@@ -43,14 +44,14 @@ class Row:
     name: str
     file: str
     """As it was handed in; empty for who handed nothing in."""
-    marks: tuple[Mark, ...]
+    scores: tuple[Score, ...]
     note: str = ""
     """About the submission as a whole."""
 
     @property
     def points(self) -> float:
         """For all questions."""
-        return round(sum(mark.points for mark in self.marks), 2)
+        return round(sum(score.points for score in self.scores), 2)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON knows it."""

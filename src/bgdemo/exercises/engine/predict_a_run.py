@@ -8,17 +8,18 @@ from typing import Any, Self
 
 from bgdemo.exercises.engine import trial
 from bgdemo.exercises.engine.code import load
-from bgdemo.exercises.engine.exercise import AnyExercise, Outcome, in_words
-from bgdemo.exercises.engine.trial import Attempt, Scenario
+from bgdemo.exercises.engine.exercise import AnyExercise, in_words
+from bgdemo.exercises.engine.trial import Scenario, Trial
+from bgdemo.exercises.engine.verdict import Verdict
 from bgdemo.questions import is_close
 
-Truth = Callable[[Attempt], dict[str, Any]]
+Truth = Callable[[Trial], dict[str, Any]]
 """What the guesses are compared with, by their names: numbers, words, True or False."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
-class Prediction(AnyExercise):
-    """A prediction: `exercise = Prediction(__name__, level="predict", ...)` in a file of its own.
+class PredictARun(AnyExercise):
+    """A prediction: `exercise = PredictARun(__name__, level="predict", ...)` in a file of its own.
 
     Its starter, answer and wrong answers define `prediction`, a dict. `q.check(prediction)`, or `q.check(response=0)`.
     """
@@ -32,7 +33,7 @@ class Prediction(AnyExercise):
     misconceptions: tuple[tuple[Mapping[str, Any], str], ...] = ()
     """Guesses that people really make, with what they have misunderstood."""
 
-    def check(self, submitted: Any = None, **guesses: Any) -> Outcome:
+    def check(self, submitted: Any = None, **guesses: Any) -> Verdict:
         """Compare guesses with what happens.
 
         Args:
@@ -40,19 +41,19 @@ class Prediction(AnyExercise):
             guesses: the same, by their names.
         """
         if submitted is not None and not isinstance(submitted, Mapping):
-            return Outcome("wrong", f"check() needs guesses, {self._call()}, and got {submitted!r}.")
+            return Verdict("wrong", f"check() needs guesses, {self._call()}, and got {submitted!r}.")
         guesses = {**(submitted or {}), **guesses}
         truth, happened = self.known()
         if all(isinstance(guesses.get(name, ...), EllipsisType) for name in truth):
             message = f"Put your guesses in the place of ...: {self._call()}."
-            return Outcome("not attempted", message, checks=len(truth))
+            return Verdict("not attempted", message, checks=len(truth))
         wrong = [name for name, right in truth.items() if not _is_right(guesses.get(name, ...), right)]
         if not wrong:
-            return Outcome("right", self.notice, happened.timeline, None, len(truth), len(truth))
+            return Verdict("right", self.notice, happened.timeline, None, len(truth), len(truth))
         said = [message for guess, message in self.misconceptions if _matches(guess, guesses)]
         gaps = [_gap(name, guesses.get(name, ...), truth[name]) for name in wrong]
         message = " ".join([*gaps, *said[:1]])
-        return Outcome("wrong", message, happened.timeline, None, len(truth) - len(wrong), len(truth))
+        return Verdict("wrong", message, happened.timeline, None, len(truth) - len(wrong), len(truth))
 
     def seeded(self, seed: int) -> Self:
         """The same question about other code, and with other numbers in the guesses that are known."""
@@ -64,7 +65,7 @@ class Prediction(AnyExercise):
         guesses = tuple(({name: put(value) for name, value in g.items()}, said) for g, said in self.misconceptions)
         return replace(other, code=in_words(self.code, other.words), misconceptions=guesses)
 
-    def known(self) -> tuple[dict[str, Any], Attempt]:
+    def known(self) -> tuple[dict[str, Any], Trial]:
         """The right answers, and the run that they were read from."""
         return _known(self.code, self.scenario, self.truth)
 
@@ -80,7 +81,7 @@ class Prediction(AnyExercise):
 
 
 @functools.cache
-def _known(code: str, scenario: Scenario, truth: Truth) -> tuple[dict[str, Any], Attempt]:
+def _known(code: str, scenario: Scenario, truth: Truth) -> tuple[dict[str, Any], Trial]:
     happened = trial.run(load(code), scenario)
     return truth(happened), happened
 

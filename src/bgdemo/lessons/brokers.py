@@ -1,4 +1,4 @@
-"""Redis and RabbitMQ on this machine, for the course and for tests: on loopback, with all their files in one folder.
+"""Redis and RabbitMQ on this machine, for notebook 08 and for tests: on loopback, with their files in one folder.
 
 What is installed is started, on a free port, without the configuration of the distribution, and ends with the
 process that started it. Debian and Ubuntu have both: `apt-get install redis-server rabbitmq-server`.
@@ -42,7 +42,7 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-class Server:
+class BrokerServer:
     """A server in a process group of its own.
 
     Args:
@@ -133,7 +133,7 @@ class Server:
             time.sleep(0.05)
 
 
-class Redis(Server):
+class Redis(BrokerServer):
     """Redis.
 
     Args:
@@ -167,7 +167,7 @@ class Redis(Server):
         return self
 
 
-class RabbitMQ(Server):
+class RabbitMQ(BrokerServer):
     """RabbitMQ, with an epmd of its own; all its listeners, the one between nodes too, are on loopback."""
 
     package = "rabbitmq-server"

@@ -11,20 +11,20 @@ from bgdemo.exercises.engine.code import Chunk
 from bgdemo.grading.judging.texts import Unreadable, read_text
 
 MARKER = "# bgdemo: {name}"
-"""The line that a part begins with."""
+"""The line that an answer begins with."""
 
 _MARKER = re.compile(r"#\s*bgdemo\s*[:：]\s*([\w.]+(?:@\d+)?)\s*", re.IGNORECASE)
 _MAGIC = re.compile(r"\s*([%!]|\?{1,2}[\w.]|[\w.]+\?{1,2}\s*$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SubmittedAnswer:
     """An answer to one question."""
 
     name: str
     """As the marker gives it."""
     chunks: tuple[Chunk, ...]
-    """What is shared by all parts comes first, and does not count."""
+    """What is shared by all answers comes first, and does not count."""
 
     @property
     def source(self) -> str:
@@ -33,29 +33,29 @@ class Part:
 
 
 @dataclass(slots=True)
-class Parts:
+class SubmittedFile:
     """A file, taken apart."""
 
     shared: list[Chunk] = field(default_factory=list)
     """What stands before the first marker."""
     marked: dict[str, list[Chunk]] = field(default_factory=dict)
 
-    def part(self, name: str, *, names: tuple[str, ...]) -> Part | None:
-        """The part that answers a question; None if no marker names it.
+    def answer(self, name: str, *, names: tuple[str, ...]) -> SubmittedAnswer | None:
+        """The answer to a question; None if no marker names it.
 
         Args:
-            name: what the part is to be called.
+            name: what the answer is to be called.
             names: what a marker may call it.
         """
         chunks = [chunk for marked in names for chunk in self.marked.get(marked, ())]
-        return Part(name, (*self.shared, *chunks)) if chunks else None
+        return SubmittedAnswer(name, (*self.shared, *chunks)) if chunks else None
 
-    def whole(self, name: str) -> Part:
+    def whole(self, name: str) -> SubmittedAnswer:
         """All of a file without markers, as the answer to its only question."""
-        return Part(name, tuple(Chunk(chunk.name, chunk.code, chunk.is_cell) for chunk in self.shared))
+        return SubmittedAnswer(name, tuple(Chunk(chunk.name, chunk.code, chunk.is_cell) for chunk in self.shared))
 
 
-def read_parts(path: Path) -> Parts:
+def read_answers(path: Path) -> SubmittedFile:
     """Read a file and take it apart.
 
     Raises:
@@ -76,8 +76,8 @@ def marker_of(text: str) -> str | None:
     return None
 
 
-def _of_script(text: str, name: str) -> Parts:
-    parts = Parts()
+def _of_script(text: str, name: str) -> SubmittedFile:
+    file = SubmittedFile()
     question: str | None = None
     begun, lines = 0, text.split("\n")
     for at, line in [*enumerate(lines), (len(lines), None)]:
@@ -85,24 +85,24 @@ def _of_script(text: str, name: str) -> Parts:
         if line is not None and (found is None or line != line.lstrip()):
             continue
         code = "\n" * begun + "\n".join(lines[begun:at]) + "\n"  # so that lines keep their numbers
-        _put(parts, question, Chunk(name, code, counts=question is not None))
+        _put(file, question, Chunk(name, code, counts=question is not None))
         begun, question = at, found.group(1) if found else None
-    return parts
+    return file
 
 
-def _of_notebook(text: str) -> Parts:
-    parts = Parts()
+def _of_notebook(text: str) -> SubmittedFile:
+    file = SubmittedFile()
     for number, (code, metadata) in enumerate(_cells(text), 1):
         question = marker_of(code) or _question_in(metadata)
-        if question is not None or not parts.marked:
+        if question is not None or not file.marked:
             chunk = Chunk(f"cell {number}", _without_magics(code), is_cell=True, counts=question is not None)
-            _put(parts, question, chunk)
-    return parts
+            _put(file, question, chunk)
+    return file
 
 
-def _put(parts: Parts, question: str | None, chunk: Chunk) -> None:
+def _put(file: SubmittedFile, question: str | None, chunk: Chunk) -> None:
     if chunk.code.strip():
-        (parts.shared if question is None else parts.marked.setdefault(question, [])).append(chunk)
+        (file.shared if question is None else file.marked.setdefault(question, [])).append(chunk)
 
 
 def _cells(text: str) -> Iterator[tuple[str, Any]]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bgdemo._compat.celery import warm_up
 from bgdemo.errors import BrokerUnavailable, QueueError
-from bgdemo.queue.arguments import importable, refuse_unsendable
-from bgdemo.queue.engine import (
+from bgdemo.queue.broker.arguments import importable, refuse_unsendable
+from bgdemo.queue.broker.engine import (
     EMBEDDED,
     FOLDERS,
     IN_WORKER,
@@ -27,13 +28,13 @@ from bgdemo.queue.engine import (
     celery_app,
     refuse_unknown,
 )
-from bgdemo.queue.failures import Failure, failures_in
-from bgdemo.queue.following import Follower
-from bgdemo.queue.notes import Reader, Writer, known
-from bgdemo.queue.workers import Worker
+from bgdemo.queue.following import Follower, weakly
+from bgdemo.queue.notes.failures import Failure, failures_in
+from bgdemo.queue.notes.notes import READ_EVERY, Reader, Writer, known
+from bgdemo.queue.worker.handle import Worker
 from bgdemo.record import hooks
-from bgdemo.record.recorder import RecordedRequest
 from bgdemo.record.remote_task import RemoteTask
+from bgdemo.record.request import RecordedRequest
 
 READY = 30.0
 """Seconds on the wall that a worker may take to start."""
@@ -51,7 +52,7 @@ class Queue:
         name: of the queue at the broker.
         folder: where the messages of the embedded broker are, and the notes that make the timeline; None for a
             temporary one, which is removed at the end. BGDEMO_QUEUE_FOLDER names one too. See `self.folder`.
-        retries: how often a task that raises is tried again.
+        retries: how many more attempts a task gets that raises.
         backoff: seconds before the first retry; twice as many before each next one.
         threads: how many tasks a worker runs at a time.
         visibility_timeout: seconds until Redis gives a task whose end it has not heard of to another worker: more than
@@ -85,12 +86,10 @@ class Queue:
             part.mkdir(parents=True, exist_ok=True)
         self._settings = Settings(broker, name, self.folder, self._notes, visibility_timeout, timeout)
         self._app = celery_app(self._settings, sends=True)
-        self._app.finalize()
-        self._app.producer_pool  # noqa: B018  # half of what the first task would wait for is imported now
+        warm_up(self._app)
         self._retries, self._backoff, self._threads = retries, backoff, threads
         self._writer = Writer(self._notes)
-        restart = weakref.WeakMethod(self._start_worker_unless_one_lives)
-        self._follower = Follower(self._settings, lambda: (restart() or _nothing)())
+        self._follower = Follower(self._settings, weakly(self._start_worker_unless_one_lives))
         self._starting = threading.Lock()
         temporary = self.folder if self._is_temporary else None
         self._abandon = weakref.finalize(self, _abandon, self._follower, self._writer, temporary)
@@ -154,7 +153,7 @@ class Queue:
             if not worker.alive or time.monotonic() > deadline:
                 worker.kill()
                 raise QueueError(f"The worker did not start. The end of {worker.log}:\n{worker.last_words()}")
-            time.sleep(0.02)
+            time.sleep(READ_EVERY)
         return worker
 
     def failures(self) -> tuple[Failure, ...]:
@@ -228,10 +227,6 @@ def _abandon(follower: Follower, writer: Writer, temporary: Path | None) -> None
         worker.stop()
     if temporary is not None and not any(worker.alive for worker in follower.workers):
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _nothing() -> None:
-    pass
 
 
 def _request() -> RecordedRequest | None:

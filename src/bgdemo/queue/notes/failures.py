@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bgdemo.queue.notes import Reader
+from bgdemo.queue.notes.notes import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Failure:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     attempts: int
-    """How often it was tried."""
+    """How often a worker began it."""
     error: str
     """As "Type: message"."""
     traceback: str
@@ -33,6 +33,6 @@ def failures_in(notes: Path) -> tuple[Failure, ...]:
         elif note["kind"] == "task_started" and "task" in note:
             attempts[note["task"]] = attempts.get(note["task"], 0) + 1
         elif note.get("status") == "failed" and note["task"] in calls:
-            tried = attempts.get(note["task"], 1)
-            found.append(Failure(*calls[note["task"]], tried, note["error"], note["traceback"]))
+            number = attempts.get(note["task"], 1)
+            found.append(Failure(*calls[note["task"]], number, note["error"], note["traceback"]))
     return tuple(found)

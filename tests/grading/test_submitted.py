@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bgdemo.exercises.engine.code import load_as
-from bgdemo.grading.judging.parts import Part, Parts, read_parts
+from bgdemo.grading.judging.submitted import SubmittedAnswer, SubmittedFile, read_answers
 from bgdemo.grading.judging.texts import LARGEST, Unreadable, display, read_text
 
 SCRIPT = """\
@@ -28,70 +28,70 @@ app += 1
 """
 
 
-def part(parts: Parts, name: str) -> Part:
-    found = parts.part(name, names=(name, f"add_task.{name}"))
+def answer_in(file: SubmittedFile, name: str) -> SubmittedAnswer:
+    found = file.answer(name, names=(name, f"add_task.{name}"))
     assert found is not None
     return found
 
 
-def script(folder: Path, text: str) -> Parts:
+def script(folder: Path, text: str) -> SubmittedFile:
     path = folder / "answers.py"
     path.write_text(text, encoding="utf-8")
-    return read_parts(path)
+    return read_answers(path)
 
 
-def notebook(folder: Path, *cells: Any) -> Parts:
+def notebook(folder: Path, *cells: Any) -> SubmittedFile:
     path = folder / "answers.ipynb"
     made = [cell if isinstance(cell, dict) else {"cell_type": "code", "source": cell} for cell in cells]
     path.write_text(json.dumps({"cells": made}), encoding="utf-8")
-    return read_parts(path)
+    return read_answers(path)
 
 
 def test_a_part_goes_from_its_marker_to_the_next(tmp_path: Path) -> None:
-    parts = script(tmp_path, SCRIPT)
-    assert load_as("app", part(parts, "two").chunks) == 2
-    assert part(parts, "two").source == "app = 2\n    # bgdemo: indented"
+    file = script(tmp_path, SCRIPT)
+    assert load_as("app", answer_in(file, "two").chunks) == 2
+    assert answer_in(file, "two").source == "app = 2\n    # bgdemo: indented"
 
 
 def test_what_stands_before_the_first_marker_is_shared(tmp_path: Path) -> None:
-    chunks = part(script(tmp_path, SCRIPT), "one").chunks
+    chunks = answer_in(script(tmp_path, SCRIPT), "one").chunks
     assert [chunk.counts for chunk in chunks] == [False, True, True]
     assert "import math" in chunks[0].code
 
 
 def test_a_question_may_have_several_parts_and_the_marker_any_colon(tmp_path: Path) -> None:
-    answer = part(script(tmp_path, SCRIPT), "one")
+    answer = answer_in(script(tmp_path, SCRIPT), "one")
     assert load_as("app", answer.chunks) == pytest.approx(4.14159, abs=1e-5)
     assert answer.source.split() == ["app", "=", "math.pi", "app", "+=", "1"]
 
 
 def test_lines_keep_the_numbers_that_they_have_in_the_file(tmp_path: Path) -> None:
-    answer = part(script(tmp_path, "import math\n\n# bgdemo: one\nx = 1\nraise ValueError\n"), "one")
+    answer = answer_in(script(tmp_path, "import math\n\n# bgdemo: one\nx = 1\nraise ValueError\n"), "one")
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         load_as("app", answer.chunks)
     assert traceback.extract_tb(caught.tb)[-1].lineno == 5
 
 
 def test_a_file_without_markers_can_be_taken_as_a_whole(tmp_path: Path) -> None:
-    parts = script(tmp_path, "app = 1\n")
-    assert parts.part("one", names=("one",)) is None
-    assert load_as("app", parts.whole("one").chunks) == 1
+    file = script(tmp_path, "app = 1\n")
+    assert file.answer("one", names=("one",)) is None
+    assert load_as("app", file.whole("one").chunks) == 1
 
 
 def test_what_is_shared_may_raise_and_keeps_what_it_defined(tmp_path: Path) -> None:
-    answer = part(script(tmp_path, "one = 1\nraise SystemExit\n# bgdemo: one\napp = one\n"), "one")
+    answer = answer_in(script(tmp_path, "one = 1\nraise SystemExit\n# bgdemo: one\napp = one\n"), "one")
     assert load_as("app", answer.chunks) == 1
 
 
 def test_a_mistake_in_one_part_is_no_mistake_in_another(tmp_path: Path) -> None:
-    parts = script(tmp_path, "# bgdemo: one\ndef (\n# bgdemo: two\napp = 2\n")
-    assert load_as("app", part(parts, "two").chunks) == 2
+    file = script(tmp_path, "# bgdemo: one\ndef (\n# bgdemo: two\napp = 2\n")
+    assert load_as("app", answer_in(file, "two").chunks) == 2
     with pytest.raises(SyntaxError):
-        load_as("app", part(parts, "one").chunks)
+        load_as("app", answer_in(file, "one").chunks)
 
 
 def test_in_a_notebook_marked_cells_count_and_what_comes_before_the_first_of_them(tmp_path: Path) -> None:
-    parts = notebook(
+    file = notebook(
         tmp_path,
         {"cell_type": "markdown", "source": "# bgdemo: one"},
         "import math",
@@ -100,14 +100,14 @@ def test_in_a_notebook_marked_cells_count_and_what_comes_before_the_first_of_the
         {"cell_type": "code", "source": ["# bgdemo: two\n", "app = 2"]},
         "\n# bgdemo: one\napp = round(app)",
     )
-    assert load_as("app", part(parts, "one").chunks) == 3
-    assert [chunk.name for chunk in part(parts, "one").chunks] == ["cell 1", "cell 2", "cell 5"]
-    assert load_as("app", part(parts, "two").chunks) == 2
+    assert load_as("app", answer_in(file, "one").chunks) == 3
+    assert [chunk.name for chunk in answer_in(file, "one").chunks] == ["cell 1", "cell 2", "cell 5"]
+    assert load_as("app", answer_in(file, "two").chunks) == 2
 
 
 def test_a_cell_whose_marker_was_deleted_is_known_by_what_was_handed_out(tmp_path: Path) -> None:
     cell = {"cell_type": "code", "source": "app = 1", "metadata": {"bgdemo": {"question": "one"}}}
-    assert load_as("app", part(notebook(tmp_path, cell), "one").chunks) == 1
+    assert load_as("app", answer_in(notebook(tmp_path, cell), "one").chunks) == 1
 
 
 def test_magics_are_left_out_and_a_cell_may_await(tmp_path: Path) -> None:
@@ -122,8 +122,8 @@ for number in range(3):
     !echo {number}
 app = await asyncio.sleep(0, 5 % 3)
 """
-    parts = notebook(tmp_path, "%%bash\necho hello", cell)
-    assert load_as("app", part(parts, "one").chunks) == 2
+    file = notebook(tmp_path, "%%bash\necho hello", cell)
+    assert load_as("app", answer_in(file, "one").chunks) == 2
 
 
 @pytest.mark.parametrize(
@@ -143,12 +143,12 @@ app = await asyncio.sleep(0, 5 % 3)
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Unreadable, match=message):
-        read_parts(tmp_path / name)
+        read_answers(tmp_path / name)
 
 
 def test_cells_that_are_none_are_passed_over(tmp_path: Path) -> None:
-    parts = notebook(tmp_path, {"cell_type": "code", "source": 1}, {"cell_type": "code"}, {}, "# bgdemo: one\napp = 1")
-    assert list(parts.marked) == ["one"]
+    file = notebook(tmp_path, {"cell_type": "code", "source": 1}, {"cell_type": "code"}, {}, "# bgdemo: one\napp = 1")
+    assert list(file.marked) == ["one"]
 
 
 def test_a_file_that_says_its_encoding_is_read_in_it(tmp_path: Path) -> None:

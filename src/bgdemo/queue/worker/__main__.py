@@ -6,7 +6,6 @@ the queue is, and when that process dies, however it dies: then the worker finis
 
 import argparse
 import asyncio
-import atexit
 import os
 import shutil
 import sys
@@ -16,7 +15,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from bgdemo.queue.engine import (
+from bgdemo._compat import celery
+from bgdemo._compat.cpython import run_exit_functions
+from bgdemo.queue.broker.engine import (
     EMBEDDED,
     NAME,
     THREADS,
@@ -26,12 +27,12 @@ from bgdemo.queue.engine import (
     celery_app,
     refuse_unknown,
 )
-from bgdemo.queue.notes import Writer
-from bgdemo.queue.run import Noted, serve
+from bgdemo.queue.notes.notes import Writer
+from bgdemo.queue.worker.run import WorkerNotes, serve
 from bgdemo.threads.loop_thread import LoopThread
 
-GLANCE = 0.05
-"""Seconds between two looks at whether all is done."""
+CHECK_OVER_EVERY = 0.05
+"""Seconds between two looks whether all is over: the messages here, or Celery itself."""
 
 
 def main() -> int:
@@ -42,8 +43,10 @@ def main() -> int:
     notes = arguments.notes or folder
     settings = Settings(arguments.broker, arguments.name, folder, notes, arguments.visibility_timeout, TIMEOUT)
     app = celery_app(settings, sends=False)
-    noted = serve(app)
-    worker = app.Worker(
+    taken = serve(app)
+    worker = celery.make_worker(
+        app,
+        lambda consumer: _ready(consumer, arguments.notes),
         hostname=f"{settings.name}-{os.getpid()}@%h",
         pool="threads",  # not solo, which keeps RabbitMQ waiting for 10 s at a time; and Windows has no prefork
         concurrency=arguments.threads,
@@ -51,11 +54,10 @@ def main() -> int:
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,
-        ready_callback=lambda consumer: _ready(consumer, arguments.notes),
     )
     if arguments.watched:
         # What waits in the folder waits for this process; a server keeps its messages for the next one.
-        left = (lambda: _left(folder, noted)) if settings.broker == EMBEDDED else (lambda: bool(noted.open))
+        left = (lambda: _left(folder, taken)) if settings.broker == EMBEDDED else (lambda: bool(taken.open))
         _in_the_background(_end_when_alone(left, folder if arguments.remove else None))
     worker.start()
     return int(worker.exitcode or 0)
@@ -76,8 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ready(consumer: Any, notes: Path | None) -> None:
-    # Where nothing else wakes it, Celery looks every 10 s whether it is to stop.
-    consumer.timer.call_repeatedly(GLANCE, lambda: None)
+    celery.look_often(consumer, CHECK_OVER_EVERY)
     if notes is not None:
         Writer(notes).write("worker_ready")
 
@@ -90,22 +91,20 @@ def _in_the_background(coroutine: Coroutine[Any, Any, None]) -> None:
 async def _end_when_alone(left: Callable[[], bool], folder: Path | None) -> None:
     await asyncio.to_thread(sys.stdin.buffer.read)
     while left():
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(CHECK_OVER_EVERY)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
-        atexit._run_exitfuncs()  # what the tasks' modules have registered
+        run_exit_functions()  # what the tasks' modules have registered
         os._exit(0)  # no message can come any more, and Celery would look for one for 4 s
-    from celery.worker import state
-
-    state.should_stop = 0  # Celery's own way: it takes no more messages, and ends when its tasks have
+    celery.stop_worker()
 
 
-def _left(folder: Path, noted: Noted) -> bool:
+def _left(folder: Path, taken: WorkerNotes) -> bool:
     """Whether a message is left, here or in the folder; looked at twice: one may be on its way from there to here."""
     for _ in range(2):
-        if noted.open or any((folder / "messages").glob("*.msg")):
+        if taken.open or any((folder / "messages").glob("*.msg")):
             return True
-        time.sleep(2 * GLANCE)
+        time.sleep(2 * CHECK_OVER_EVERY)
     return False
 
 

@@ -6,9 +6,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from bgdemo.queue.arguments import found
-from bgdemo.queue.engine import TASK
-from bgdemo.queue.notes import Writer
+from bgdemo._compat.celery import came_again, message_of
+from bgdemo.queue.broker.arguments import found
+from bgdemo.queue.broker.engine import TASK
+from bgdemo.queue.notes.notes import Writer
 from bgdemo.record.log import describe
 from bgdemo.record.stdout import Listener, keep
 
@@ -16,26 +17,26 @@ Message = dict[str, Any]
 """function, args, kwargs; retries: how many; backoff: seconds before the first; notes: the folder to note in."""
 
 
-def serve(app: Any) -> "Noted":
+def serve(app: Any) -> "WorkerNotes":
     """Let a Celery app run the messages that come; keep what this returns as long as it is to be noted."""
-    noted = Noted()
+    notes = WorkerNotes()
 
     @app.task(name=TASK, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
     def run(task: Any, message: Message) -> None:
         try:
-            noted.call(message, task.request.id)
+            notes.call(message, task.request.id)
         except (Exception, SystemExit) as error:
-            noted.errors[task.request.id] = _described(error)
+            notes.errors[task.request.id] = _described(error)
             if task.request.retries >= message["retries"]:
                 raise (RuntimeError("a task called sys.exit()") if isinstance(error, SystemExit) else error) from None
             # Not by Celery's signal: that comes when the message is out, and its next run may have begun.
-            noted.note(message, "task_retried", task.request.id, error=noted.errors[task.request.id][0])
+            notes.note(message, "task_retried", task.request.id, error=notes.errors[task.request.id][0])
             raise task.retry(exc=error, countdown=message["backoff"] * 2**task.request.retries) from None
 
-    return noted
+    return notes
 
 
-class Noted:
+class WorkerNotes:
     """What happens in this worker, noted where each message says; told by Celery's signals, which hold this weakly."""
 
     def __init__(self) -> None:
@@ -81,8 +82,8 @@ class Noted:
 
     def _received(self, request: Any, **_: Any) -> None:
         self.open.add(request.id)
-        again = (request.delivery_info or {}).get("redelivered")
-        self.note(request.message.payload[0][0], "task_redelivered" if again else "task_received", request.id)
+        kind = "task_redelivered" if came_again(request) else "task_received"
+        self.note(message_of(request), kind, request.id)
 
     def _started(self, task_id: str, args: Any, **_: Any) -> None:
         self.note(args[0], "task_started", task_id)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bgdemo._compat.borrowed import require
 from bgdemo.errors import QueueError
 
 EMBEDDED = "embedded"
@@ -117,8 +118,18 @@ def _needed(module: str) -> Any:
 def _url(settings: Settings) -> str:
     if settings.broker != EMBEDDED:
         return settings.broker
-    importlib.import_module("kombu.transport").TRANSPORT_ALIASES["bgdemo-files"] = "bgdemo.queue.files:Transport"
+    from bgdemo._compat import kombu
+
+    require(QueueError, *kombu.BORROWED)
+    kombu.name_transport("bgdemo-files", _files_transport)
     return "bgdemo-files://"
+
+
+def _files_transport() -> type:
+    # Late, because kombu takes long to import and a queue on Redis does not need its files.
+    from bgdemo.queue.broker.files import FileTransport
+
+    return FileTransport
 
 
 def _transport_options(settings: Settings, *, sends: bool) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Celery, its brokers, and what may travel by them. It touches nothing else of the queue."""
