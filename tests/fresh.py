@@ -10,10 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PYTHON = "Scripts/python.exe" if os.name == "nt" else "bin/python"
-NOT_IN_AN_ARCHIVE = shutil.ignore_patterns(
-    ".git", ".venv", ".matrix", "course", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis",
-    ".benchmarks", ".ipynb_checkpoints",
-)  # fmt: skip
+IGNORED = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()]
+NOT_IN_AN_ARCHIVE = shutil.ignore_patterns(".git", *IGNORED)
 
 
 def unpacked_archive(folder: Path) -> Path:

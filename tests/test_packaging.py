@@ -281,6 +281,7 @@ class TestMake:
             "test-all",
             "bench",
             "soak",
+            "fuzz",
             "peers",
             "build",
             "lint",
