@@ -175,7 +175,10 @@ def test_what_is_borrowed_knows_nothing_of_this_package_but_errors() -> None:
 UNIX_ONLY = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
 NEEDS_UNIX = (
     *[f"bgdemo.grading.{name}." for name in ("answer_process", "walls")],
-    *[f"bgdemo.grading.judging.{name}" for name in ("grade", "journal", "judge", "sandbox", "users", "verdicts")],
+    *[
+        f"bgdemo.grading.judging.{name}"
+        for name in ("grade", "journal", "judge", "sandbox", "temporary", "users", "verdicts")
+    ],
     *AT_THEIR_TOP,
 )
 """What is behind grading's refuse_elsewhere(), and what imports kombu, whose file locks are others there."""

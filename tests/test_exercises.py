@@ -146,6 +146,9 @@ def test_what_is_no_app_is_refused_by_name(app: object) -> None:
         ("import asyncio; await asyncio.Event().wait()", "everybody waits and nothing is scheduled"),
         ("import asyncio\n    while True: await asyncio.sleep(0)", "goes on without end"),
         ("import threading; threading.Lock().__enter__(); threading.Event().wait()", "everybody waits"),
+        ("while True: time.sleep(1)", "It does not come to an end"),
+        ("while True: time.sleep(0.001)", "it does not come to an end. Does its loop have a way out?"),
+        ("import asyncio\n    while True: await asyncio.sleep(0.001)", "it does not come to an end."),
         ("return {}[1]", "KeyError: 1 (line 14: `return {}[1]`)"),
         ("raise ExceptionGroup('two', [ValueError('one'), ValueError('two')])", "ValueError: one"),
     ],
@@ -154,6 +157,26 @@ def test_whatever_a_route_does_the_check_answers(line: str, message: str) -> Non
     verdict = route.check(load(route.starter.replace("send_receipt(email)\n", f"{line}\n")))
     assert verdict.kind in ("raised", "wrong")
     assert message in verdict.words
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("keyword", ["def", "async def"])
+@pytest.mark.parametrize("seconds", [1, 0.001, 0])
+def test_a_task_that_sleeps_for_ever_keeps_nobody(keyword: str, seconds: float) -> None:
+    code = route.answer.replace("time.sleep(1)", f"while True: time.sleep({seconds})")
+    began = time.monotonic()
+    verdict = route.check(load(code.replace("def send_receipt", f"{keyword} send_receipt")))
+    assert verdict.kind in ("raised", "wrong")
+    assert "end" in verdict.words
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("kind", ["SystemExit", "AssertionError", "BaseException"])
+def test_an_argument_that_cannot_be_shown_keeps_no_check_from_answering(kind: str) -> None:
+    door = f"class Door:\n    def __repr__(self):\n        raise {kind}('stop')\n\n\n@app.post"
+    code = route.answer.replace("@app.post", door).replace(", email)\n", ", Door())\n")
+    assert route.check(load(code)).kind == "wrong"
+    assert str(route.check(load(code))).startswith("Wrong.")
 
 
 def test_a_lifespan_that_fails_is_told_of() -> None:

@@ -61,6 +61,51 @@ def test_what_the_recorder_cannot_have_said_is_worth_nothing(sandbox: Sandbox, l
     assert (seen.verdict, seen.points) == ("tampered", 0.0)
 
 
+POSED = """
+class Posed(BaseException):
+    pass
+
+
+Posed.__module__, _, Posed.__qualname__ = {kind!r}.rpartition(".")
+Posed.__name__ = Posed.__qualname__
+
+
+def pose(*_):
+    raise Posed("stop the class")
+"""
+"""An error that calls itself something else."""
+
+POSES = [
+    "bgdemo.errors.GradingError",
+    "bgdemo.grading.protocol.wire.Tampered",
+    "bgdemo.grading.protocol.channel.ChannelClosed",
+    "builtins.SystemExit",
+    "builtins.AssertionError",
+    "builtins.KeyboardInterrupt",
+    "builtins.GeneratorExit",
+    "asyncio.exceptions.CancelledError",
+]
+
+
+@pytest.mark.parametrize("call", ["load", "open", "request", "drain", "timeline"])
+@pytest.mark.parametrize("kind", POSES)
+def test_whatever_comes_out_of_an_answers_process_is_that_answers_outcome(
+    sandbox: Sandbox, kind: str, call: str
+) -> None:
+    door = "pose()" if call == "load" else f"{HARNESS}calls[{call!r}] = pose"
+    seen = ran(sandbox, f"{POSED.format(kind=kind)}\n{door}")
+    assert seen.verdict in ("raised", "wrong", "crashed")
+    assert seen.points < seen.out_of
+    assert ran(sandbox, "").verdict == "right"
+
+
+@pytest.mark.parametrize("call", ["open", "request", "drain", "timeline"])
+def test_a_process_that_is_gone_in_the_middle_is_said_to_be_gone(sandbox: Sandbox, call: str) -> None:
+    seen = ran(sandbox, f"import os\n{HARNESS}calls[{call!r}] = lambda given: os._exit(71)")
+    assert (seen.verdict, seen.points) == ("crashed", 0.0)
+    assert "It ended the process that it ran in, with exit code 71" in seen.message
+
+
 LOOK_THROUGH_ALL_MEMORY = """
 import re
 

@@ -257,6 +257,9 @@ def test_marks_of_another_exam_or_under_other_limits_are_not_taken_over(tmp_path
     assert Journal(path, "exam", Limits()).known(one) is None
 
 
+LOST = "The grader itself was lost over this submission: it {}. Look at it before you run it."
+
+
 def test_a_judge_that_is_lost_is_replaced_and_only_its_submission_is_without_marks(
     tmp_path: Path, submissions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,7 +282,7 @@ def test_a_judge_that_is_lost_is_replaced_and_only_its_submission_is_without_mar
                 os.kill(lost, 9)
     assert seen == {
         "a.py": ("right", ROUTE.notice),
-        "b.py": ("crashed", "The grader itself was lost over this submission. Look at it before you run it."),
+        "b.py": ("crashed", LOST.format("was killed by signal 9")),
         "c.py": ("right", ROUTE.notice),
     }
     assert not list(tmp_path.glob("bgdemo-*"))
@@ -308,7 +311,42 @@ def test_a_judge_that_is_stuck_is_ended_and_only_its_submission_is_without_marks
     hand_in(submissions, {"a.py": MARKER + ROUTE.answer, "b.py": MARKER + stuck, "c.py": MARKER + ROUTE.answer})
     rows = graded(tmp_path, submissions, exam=STUCK, limits=Limits(seconds=4)).rows
     assert [row.scores[0].verdict for row in rows] == ["right", "crashed", "right"]
-    assert rows[1].scores[0].message.startswith("The grader itself was lost over this submission.")
+    assert rows[1].scores[0].message == LOST.format("did not come to an end")
+
+
+ENDS_THE_JUDGE = """
+def check(tried):
+    if "ends" in tried.responses[0].json():
+        import os
+        os._exit(3)
+"""
+
+
+def test_a_judge_that_ends_names_the_row_and_the_class_goes_on(tmp_path: Path, submissions: Path) -> None:
+    ends = ROUTE.answer.replace("return {", 'return {"ends": True, ')
+    hand_in(submissions, {"a.py": MARKER + ROUTE.answer, "b.py": MARKER + ends, "c.py": MARKER + ROUTE.answer})
+    exam = STUCK.replace(STUCK[STUCK.index("def check") : STUCK.index("ROUTE =")], ENDS_THE_JUDGE)
+    rows = graded(tmp_path, submissions, exam=exam).rows
+    assert [row.scores[0].verdict for row in rows] == ["right", "crashed", "right"]
+    assert rows[1].scores[0].message == LOST.format("ended with exit code 3")
+
+
+def test_what_a_judge_had_begun_to_say_when_it_was_lost_is_not_taken_for_scores() -> None:
+    assert judges._whole(b'{"scores": [{"question": "on') == {}
+
+
+def test_judges_that_cannot_begin_are_not_hired_for_ever(
+    tmp_path: Path, submissions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bgdemo.errors import GradingError
+
+    hand_in(submissions, {"a.py": MARKER + ROUTE.answer})
+    exam = load_exam(write_exam(tmp_path))
+    monkeypatch.setattr(judges.sys, "executable", "/bin/false")
+    with Judges(1, tmp_path / "exam.py", exam, Limits()) as staff:
+        with pytest.raises(GradingError, match="No judge can begin here: the last one ended with exit code 1"):
+            list(staff.grade(find(submissions)))
+        assert len(staff.processes) == judges.STILLBORN + 1
 
 
 def test_submissions_are_graded_side_by_side(

@@ -99,7 +99,31 @@ def notebook(*cells: str) -> str:
     return json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": cell} for cell in cells]})
 
 
+DOOR = """
+class Door:
+    def __repr__(self):
+        raise Posed("stop the class")
+
+    __str__ = __repr__
+
+
+"""
+
+
+def by_repr(kind: str, base: str = "BaseException") -> str:
+    """An answer whose task has an argument that raises when anybody wants to show it."""
+    module, _, name = kind.rpartition(".")
+    posed = f"\n\nclass Posed({base}):\n    pass\n\n\nPosed.__module__ = {module!r}\nPosed.__qualname__ = {name!r}\n"
+    return posed + DOOR + ANSWER.replace(IN_ROUTE, IN_ROUTE.replace(", email)", ", Door())"))
+
+
 ROWS = [
+    ("grading_error_in_repr.py", "wrong", "not to the address of whoever bought"),
+    ("exit_in_repr.py", "wrong", "not to the address of whoever bought"),
+    ("assertion_in_repr.py", "wrong", "not to the address of whoever bought"),
+    ("error_that_cannot_be_shown.py", "raised", "Your code raised GradingError (line 27: `raise email.error`)"),
+    ("os_exit_71.py", "crashed", "ended the process that it ran in, with exit code 71, before it was judged"),
+    ("memory_and_exit.py", "stopped", "wanted more than 128 MB of memory"),
     (
         "loop_in_cell.ipynb",
         "raised",
@@ -169,6 +193,15 @@ def hand_in_all(folder: Path) -> Path:
         "no_json.ipynb": "this is no notebook",
         "empty.py": "",
         "forged.py": MARKER + ANSWER + FORGED,
+        "grading_error_in_repr.py": MARKER + by_repr("bgdemo.errors.GradingError"),
+        "exit_in_repr.py": MARKER + by_repr("builtins.SystemExit", "SystemExit"),
+        "assertion_in_repr.py": MARKER + by_repr("builtins.AssertionError", "AssertionError"),
+        "error_that_cannot_be_shown.py": MARKER
+        + by_repr("bgdemo.errors.GradingError").replace(
+            IN_TASK, "    email.error = Posed(email)\n    raise email.error\n"
+        ),
+        "os_exit_71.py": MARKER + "import os\n" + in_route("os._exit(71)"),
+        "memory_and_exit.py": MARKER + "import os\n" + in_route("kept = b'x' * (200 * 2**20); os._exit(0)"),
         "interrupt.py": MARKER + in_route("raise KeyboardInterrupt"),
         "kills_its_parent.py": MARKER + "import os\n" + in_route("os.kill(os.getppid(), 9)"),
     }
@@ -201,7 +234,8 @@ def test_a_submission_gets_a_row_that_says_what_happened(seen: Class, file: str,
     score = seen.score(file)
     assert message in score.message
     assert score.verdict == verdict
-    assert score.points == (4.0 if verdict == "right" else 0.0)
+    if verdict != "wrong":  # which may have a part of the points
+        assert score.points == (4.0 if verdict == "right" else 0.0)
 
 
 def processes() -> list[str]:

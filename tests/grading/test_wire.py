@@ -284,3 +284,42 @@ def test_a_type_that_is_no_error_makes_none() -> None:
     back = rebuild({"kinds": ["builtins.print", "os.system"], "message": "rm", "place": None}, ())
     assert isinstance(back, Exception)
     assert dataclasses.is_dataclass(back) is False
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bgdemo.errors.GradingError",
+        "bgdemo.errors.BgdemoError",
+        "bgdemo.grading.protocol.wire.Tampered",
+        "bgdemo.grading.protocol.channel.ChannelClosed",
+        "bgdemo.grading.judging.texts.Unreadable",
+        "bgdemo.simulation.participants.ClockClosed",
+    ],
+)
+def test_the_graders_own_errors_are_never_made_from_what_came_back(name: str) -> None:
+    for kinds in ([name, "builtins.Exception"], ["exercise.Own", name], [name]):
+        back = rebuild({"kinds": kinds, "message": "stop", "place": None}, ())
+        assert not [kind for kind in type(back).__mro__ if kind.__module__.startswith("bgdemo")]
+        assert str(back) == "stop"
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ["pydantic_core._pydantic_core.ValidationError", "builtins.ValueError"],  # which nobody can make, or inherit
+        ["fastapi.exceptions.HTTPException", "starlette.exceptions.HTTPException"],  # which words its message itself
+        ["starlette.exceptions.HTTPException"],
+        ["bgdemo.errors.BrokerUnavailable"],
+        ["builtins.UnicodeDecodeError"],
+        ["builtins.bool", "builtins.ValueError"],
+        ["exercise.a\0b", "builtins.ValueError"],
+        ["exercise.\udcff", "builtins.ValueError"],
+        ["exercise.<locals>", "builtins.ValueError"],
+    ],
+)
+def test_whatever_an_error_is_called_one_is_made_that_says_the_same(kinds: list[str]) -> None:
+    back = rebuild({"kinds": kinds, "message": "no", "place": ["answer.py", 1]}, {"answer.py"})
+    assert isinstance(back, Exception)
+    assert str(back) == "no"
+    assert "no" in told(back)

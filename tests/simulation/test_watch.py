@@ -6,7 +6,7 @@ import time
 import pytest
 from fastapi import BackgroundTasks, FastAPI
 
-from bgdemo.errors import EndlessLoopError, RealBlockingError
+from bgdemo.errors import DeadlockError, EndlessLoopError, RealBlockingError
 from bgdemo.simulation import SimulatedClock
 
 from .apps import app_with, statuses
@@ -117,3 +117,41 @@ def test_who_computes_within_the_limit_is_left_alone(make_client):
     client = make_client(app_with(compute), SimulatedClock(compute_timeout=20.0))
     client.post("/compute")
     assert statuses(client.drain()) == ["finished"]
+
+
+def sleeps_on() -> None:
+    while True:
+        time.sleep(1)
+
+
+async def sleeps_on_async() -> None:
+    while True:
+        time.sleep(1)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("function", [sleeps_on, sleeps_on_async])
+def test_a_loop_that_sleeps_for_ever_does_not_keep_its_client_from_closing(make_client, function):
+    client = make_client(app_with(function), close_timeout=0.0)
+    client.post(f"/{function.__name__}")
+    client.clock.advance(1)
+    client.close()
+    (task,) = client.timeline.tasks
+    assert task.status in ("abandoned", "cancelled")
+
+
+@pytest.mark.parametrize("function", [sleeps_on, sleeps_on_async])
+def test_a_loop_that_sleeps_more_often_than_may_be_in_one_call_is_named(make_client, function):
+    client = make_client(app_with(function), SimulatedClock(max_wakeups=50), close_timeout=0.0)
+    client.post(f"/{function.__name__}")
+    with pytest.raises(DeadlockError, match="still sleeps and wakes, 51 times in one call") as raised:
+        client.drain()
+    assert f"in {function.__name__}: `time.sleep(1)`" in str(raised.value)
+
+
+def test_each_call_may_sleep_as_often_as_the_limit_says(make_client):
+    client = make_client(app_with(sleeps_on), SimulatedClock(max_wakeups=50), close_timeout=0.0)
+    client.post("/sleeps_on")
+    for _ in range(5):
+        client.clock.advance(20)
+    assert client.clock.time() == 100

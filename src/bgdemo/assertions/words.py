@@ -6,7 +6,7 @@ from typing import Any
 
 from bgdemo import display
 from bgdemo.display.axis import axis_of
-from bgdemo.display.words import clean, shorten
+from bgdemo.display.words import clean, shorten, shown
 from bgdemo.model import Request, Task, TaskStatus
 from bgdemo.record.naming import names
 from bgdemo.record.timeline import Timeline
@@ -38,11 +38,7 @@ def value_text(value: Any) -> str:
     """A value as a message shows it: its repr, shortened; a function by its name."""
     if callable(value) and not isinstance(value, type):
         return names(value)[0]
-    try:
-        written = repr(value)
-    except Exception as error:
-        written = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
-    return shorten(clean(written, 1000), _LONGEST_VALUE)
+    return shorten(clean(shown(value), 1000), _LONGEST_VALUE)
 
 
 def call_text(task: Task) -> str:

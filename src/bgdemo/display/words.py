@@ -24,6 +24,21 @@ def clean(text: str, limit: int = 400) -> str:
     return "".join(_safe(character) for character in " ".join(head.split()))
 
 
+def shown(value: object) -> str:
+    """The repr of a value that anybody may have made: it may raise anything, SystemExit too."""
+    try:
+        return str.__str__(repr(value))  # a plain string, whatever kind of one it returned
+    except BaseException as error:
+        return f"<{_type_name(value)} whose repr raised {_type_name(error)}>"
+
+
+def _type_name(value: object) -> str:
+    try:
+        return str.__str__(type(value).__name__)
+    except BaseException:
+        return "object"
+
+
 def reason(error: str | None) -> str:
     """An error's message on one line, up to its first empty line: libraries put file names and code below it.
 

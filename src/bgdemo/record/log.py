@@ -125,7 +125,7 @@ class _Snapshot:
 def describe(error: BaseException) -> str:
     """An exception as a timeline gives it: "Type: message"."""
     try:
-        message = str(error)
-    except Exception:
+        message = str.__str__(str(error))
+    except BaseException:  # an exception of anybody's making may raise any other
         message = "(its message cannot be read)"
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

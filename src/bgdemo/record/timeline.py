@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from bgdemo.display.words import shown
 from bgdemo.model import Event, Request, Task, TimelineData
 
 
@@ -119,12 +120,5 @@ def _plain(value: Any, inside: tuple[int, ...] = ()) -> Any:
         if isinstance(value, (list, tuple)):
             return [_plain(item, inside) for item in value]
         if isinstance(value, dict):
-            return {_plain(key if isinstance(key, str) else _repr(key)): _plain(value[key], inside) for key in value}
-    return _plain(_repr(value))
-
-
-def _repr(value: object) -> str:
-    try:
-        return repr(value)
-    except Exception as error:
-        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+            return {_plain(key if isinstance(key, str) else shown(key)): _plain(value[key], inside) for key in value}
+    return _plain(shown(value))

@@ -15,6 +15,7 @@ class CallEnd(enum.Enum):
     TIME = "its time was up"
     STUCK = "nobody can run and nothing is scheduled"
     SPINNING = "one instant goes on without end"
+    ENDLESS = "sleepers have woken more often than may be in one call"
     REAL_IO = "time would have to move while a real socket is waited for"
     BLOCKED = "a participant holds the baton and does nothing"
     CLOSED = "the clock was closed meanwhile"
@@ -29,7 +30,7 @@ class Call:
         patient: the caller wants no errors: where nothing can happen any more, its time is up.
     """
 
-    __slots__ = ("_signalled", "culprit", "how", "lock", "patient", "seconds", "signal", "until", "until_ns")
+    __slots__ = ("_signalled", "culprit", "how", "lock", "patient", "seconds", "signal", "until", "until_ns", "wakeups")
 
     def __init__(self, signal: Signal | None, seconds: float, *, patient: bool = False) -> None:
         self.signal = signal
@@ -37,6 +38,7 @@ class Call:
         self.patient = patient
         self.how: CallEnd | None = None
         self.culprit: AnyParticipant | None = None
+        self.wakeups = 0  # times that somebody was woken while it lasted
         self.lock = threading.Lock()  # released to hand the baton back
         self.lock.acquire()
         self._signalled = False

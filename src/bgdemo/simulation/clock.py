@@ -34,6 +34,8 @@ class SimulatedClock(ClientClock):
         compute_timeout: seconds of computing without a wait after which EndlessLoopError is raised in the code that
             does it; None lets it compute for ever.
         max_steps: steps of one instant after which it is taken to go on without end, and DeadlockError is raised.
+        max_wakeups: times that sleepers may wake in one call, a request or a `drain()`, say, before DeadlockError is
+            raised; None lets a loop sleep and wake for ever.
 
     Raises:
         ClientError: this version of Python, or of AnyIO, has not what it takes.
@@ -59,11 +61,13 @@ class SimulatedClock(ClientClock):
         real_timeout: float | None = 5.0,
         compute_timeout: float | None = None,
         max_steps: int = 1_000_000,
+        max_wakeups: int | None = None,
     ) -> None:
         patches.refuse_elsewhere()
         self._start_date = start_date
         self._patience = Patience(real_timeout, compute_timeout)
         self._max_steps = max_steps
+        self._max_wakeups = max_wakeups
         self._started_at: float | None = None  # nanoseconds
         self._loops: list[SimulatedLoopThread] = []
         self._lock = threading.RLock()
@@ -194,7 +198,8 @@ class SimulatedClock(ClientClock):
             me.baton.let_others(me, go_first=False)
 
     def _new_baton(self, now: float) -> Baton:
-        return Baton(now=now, epoch=self._start_date.timestamp(), max_steps=self._max_steps)
+        epoch = self._start_date.timestamp()
+        return Baton(now=now, epoch=epoch, max_steps=self._max_steps, max_wakeups=self._max_wakeups)
 
     def _open(self) -> None:
         if self._baton.closed:

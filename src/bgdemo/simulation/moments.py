@@ -1,10 +1,14 @@
 """What time it is in a simulation, what is to ring when, and how much has happened in one instant."""
 
+from bgdemo.simulation.calls import Call
 from bgdemo.simulation.participants import AnyParticipant
-from bgdemo.simulation.wakeups import NANOSECONDS, WakeUps, to_nanoseconds
+from bgdemo.simulation.wakeups import NANOSECONDS, NEVER, WakeUps, to_nanoseconds
 
 KNOWN_LIMIT = 10_000
 """Steps of one instant that are allowed once it is known that somebody goes on without end."""
+
+CLOSING_LIMIT = 100_000
+"""Wake-ups that are allowed while a client is being closed: seconds of real time."""
 
 _READINGS_A_STEP = 10
 
@@ -16,9 +20,12 @@ class Moments:
         now: seconds that the clock shows at first.
         epoch: seconds since 1970 at which the clock shows 0.
         max_steps: steps of one instant after which it is said to go on without end.
+        max_wakeups: times that sleepers may wake in one call before that is said; None for any number.
     """
 
-    def __init__(self, *, now: float = 0.0, epoch: float = 0.0, max_steps: int = 1_000_000) -> None:
+    def __init__(
+        self, *, now: float = 0.0, epoch: float = 0.0, max_steps: int = 1_000_000, max_wakeups: int | None = None
+    ) -> None:
         self.seconds = now
         """As event loops read it: never less than the deadline that was last met, whatever floats do."""
         self.nanoseconds = to_nanoseconds(now)
@@ -29,6 +36,7 @@ class Moments:
         """Steps of event loops, and times that the baton was passed on, in this instant."""
         self._readings = 0
         self._max_steps = max_steps
+        self._max_wakeups = max_wakeups
         self._spinners: set[AnyParticipant] = set()
 
     @property
@@ -64,6 +72,17 @@ class Moments:
     def somebody_spins(self) -> None:
         """It is known now, and the client has yet to close: do not wait as long again."""
         self._max_steps = min(self._max_steps, KNOWN_LIMIT)
+
+    def wakes_without_end(self, call: Call) -> bool:
+        """True if so many have slept and woken in one call that it will hardly end; counts one who is about to wake."""
+        limit = self._max_wakeups
+        if call.patient and call.until == NEVER:  # whoever closes has no time to give, and wants no error
+            limit = min(limit or CLOSING_LIMIT, CLOSING_LIMIT)
+        call.wakeups += 1
+        if limit is None or call.wakeups <= limit:
+            return False
+        self._max_wakeups = min(limit, KNOWN_LIMIT)
+        return True
 
     def spins(self, participant: AnyParticipant) -> bool:
         """True for one who has gone on without end."""

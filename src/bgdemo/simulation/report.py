@@ -39,6 +39,11 @@ def error(baton: Baton, how: CallEnd, call: Call, patience: float | None) -> Exc
             " move. Does a task swallow its cancellation, or poll without a pause? Let it sleep between two looks.\n"
             f"{waits}"
         )
+    if how is CallEnd.ENDLESS:
+        return DeadlockError(
+            f"At {baton.seconds:g} s on the simulated clock the app still sleeps and wakes, {call.wakeups:,} times in "
+            f"one call: it does not come to an end. Does its loop have a way out?\n{waits}"
+        )
     return DeadlockError(
         f"At {baton.seconds:g} s on the simulated clock everybody waits and nothing is scheduled, so that nobody will "
         f"ever go on:\n{waits}\nA server would hang here. Who was to set, put, release or answer what they wait for?"

@@ -22,8 +22,10 @@ from bgdemo.threads.signal import Signal
 class Turns(Moments):
     """Who runs, who is ready, and who is next. Args: as for Moments."""
 
-    def __init__(self, *, now: float = 0.0, epoch: float = 0.0, max_steps: int = 1_000_000) -> None:
-        super().__init__(now=now, epoch=epoch, max_steps=max_steps)
+    def __init__(
+        self, *, now: float = 0.0, epoch: float = 0.0, max_steps: int = 1_000_000, max_wakeups: int | None = None
+    ) -> None:
+        super().__init__(now=now, epoch=epoch, max_steps=max_steps, max_wakeups=max_wakeups)
         self.mutex = threading.RLock()  # guards all that follows; reentrant, since a finalizer can come at any point
         self.turn = threading.RLock()  # held by the caller whose call it is
         self.loops: list[asyncio.AbstractEventLoop] = []
@@ -126,6 +128,8 @@ class Turns(Moments):
         elif first is None or first[0] > call.until_ns:
             self.set_time(call.until, call.until_ns)
             self._give_back(call, CallEnd.TIME)
+        elif self.wakes_without_end(call):
+            self._give_back(call, CallEnd.ENDLESS)
         else:
             self.wakeups.pop()
             self.set_time(first[2], first[0])

@@ -11,6 +11,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from bgdemo.client import TestClient
+from bgdemo.display.words import shown
 from bgdemo.errors import DrainTimeout
 from bgdemo.lessons import temporary_folder
 from bgdemo.model import Request, Task
@@ -23,8 +24,9 @@ Scenario = Callable[[TestClient], Any]
 LONG = 3600.0
 """Simulated seconds that an answer, or all background work, may take."""
 
-BLOCKED, COMPUTING, STEPS = 1.0, 1.0, 20_000
-"""Real seconds without a sign of life, seconds of computing, and steps of one instant, after which code is stopped."""
+BLOCKED, COMPUTING, STEPS, WAKEUPS = 1.0, 1.0, 20_000, 100_000
+"""Real seconds without a sign of life, seconds of computing, steps of one instant, and sleeps in one call, after which
+code is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def limited_client(app: ASGIApp) -> TestClient:
     Raises:
         ClientError: it is no app at all.
     """
-    clock = SimulatedClock(real_timeout=BLOCKED, compute_timeout=COMPUTING, max_steps=STEPS)
+    clock = SimulatedClock(real_timeout=BLOCKED, compute_timeout=COMPUTING, max_steps=STEPS, max_wakeups=WAKEUPS)
     return TestClient(app, clock=clock, timeout=LONG, close_timeout=0.0)
 
 
@@ -99,10 +101,25 @@ def follow(client: TestClient, scenario: Scenario) -> Trial:
             raise
         except BaseException as error:
             errors += each_error(error)
-        timeline = client.timeline
-        with contextlib.suppress(Exception):
+        timeline = _timeline_of(client, errors)
+        try:
             client.close()
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # all that it could tell has been told
+            pass
     return Trial(timeline, tuple(responses), seen, tuple(errors))
+
+
+def _timeline_of(client: TestClient, errors: list[BaseException]) -> Timeline:
+    """What has happened; an empty timeline, and one more error, where an answer keeps it from being told."""
+    try:
+        return client.timeline
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        errors += each_error(error)
+        return Timeline([], [], [], now=0.0, simulated=True)
 
 
 def goes_on(error: BaseException) -> bool:
@@ -126,6 +143,6 @@ def _request(request: Request) -> object:
 
 
 def _task(task: Task) -> object:
-    arguments = _ADDRESS.sub("", repr((task.args, dict(task.kwargs))))
+    arguments = _ADDRESS.sub("", shown((task.args, dict(task.kwargs))))
     times = task.added, task.started, task.ended
     return task.name, arguments, times, task.status, task.error, task.printed

@@ -1,7 +1,6 @@
 """What runs in a submission's own process: loads its code, and does with its app what the judge asks for."""
 
 import base64
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,6 @@ from bgdemo.exercises.engine.trial import LONG, each_error, limited_client
 from bgdemo.grading.protocol import files
 from bgdemo.grading.protocol.channel import Channel
 from bgdemo.grading.protocol.wire import OF_THE_TRANSFER, encode, timeline_to_data
-from bgdemo.grading.walls.limits import NO_MEMORY
 from bgdemo.record.own_code import own_line
 
 
@@ -36,6 +34,7 @@ class Harness:
         self._files: files.Files = {}
         self._client: TestClient | None = None
         self._test: Any = None
+        self._reserve = bytes(2**20)  # given up to say that there is no memory left
         self._calls: dict[str, Callable[[Any], Any]] = {
             "load": self._load,
             "try": self._try,
@@ -52,10 +51,10 @@ class Harness:
         while True:
             asked = self._channel.receive()
             try:
-                answer = self._answer(asked)
-                self._channel.send({"to": asked["id"], **answer})
+                self._channel.send({"to": asked["id"], **self._answer(asked)})
             except MemoryError:
-                os._exit(NO_MEMORY)
+                self._reserve = b""
+                self._channel.send({"to": asked["id"], "errors": [_NO_MEMORY]})
 
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         if "files" in asked:
@@ -120,7 +119,17 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise EndlessLoopError
 
 
+_NO_MEMORY = {"kinds": ["builtins.MemoryError"], "message": "", "place": None}
+
+
 def _error_to_data(error: BaseException) -> dict[str, Any]:
+    try:
+        return _told(error)
+    except BaseException:  # one that cannot be looked at
+        return {"kinds": ["builtins.Exception"], "message": "an error that cannot be looked at", "place": None}
+
+
+def _told(error: BaseException) -> dict[str, Any]:
     kinds = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
     place: tuple[str, int] | None = None
     if isinstance(error, SyntaxError) and error.filename is not None and error.lineno is not None:
@@ -135,6 +144,6 @@ def _error_to_data(error: BaseException) -> dict[str, Any]:
 def _message(error: BaseException) -> str:
     try:
         told = error.msg if isinstance(error, SyntaxError) else str(error)  # its place is told beside it
-        return str(told)[:4_000]
-    except Exception:
+        return str.__str__(str(told))[:4_000]
+    except BaseException:
         return ""

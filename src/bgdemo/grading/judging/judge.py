@@ -16,6 +16,7 @@ from bgdemo.grading.judging.submitted import SubmittedAnswer, SubmittedFile, rea
 from bgdemo.grading.judging.texts import Unreadable, display
 from bgdemo.grading.judging.verdicts import score_answer
 from bgdemo.grading.walls.limits import Limits, hide_memory
+from bgdemo.record.log import describe
 
 
 def grade(sandbox: Sandbox, limits: Limits, exam: Exam, files: Iterable[Path]) -> Iterator[Score]:
@@ -34,6 +35,8 @@ def grade(sandbox: Sandbox, limits: Limits, exam: Exam, files: Iterable[Path]) -
             read.append(read_answers(path))
         except Unreadable as error:
             problems.append(f"{display(path.name)}: {error}")
+        except Exception as error:
+            problems.append(f"{display(path.name)}: it cannot be read: {describe(error)}.")
     for question in exam.questions:
         answer = _answer_to(question, read, exam)
         if answer is not None:
@@ -56,7 +59,7 @@ def _answer_to(question: ExamQuestion, read: list[SubmittedFile], exam: Exam) ->
 def main() -> None:
     """Grade what comes as lines of JSON on standard input; the scores leave as lines on standard output."""
     hide_memory()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of the sandbox's end
+    signal.signal(signal.SIGTERM, _dismiss)
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # whatever an exam prints is no score
     try:
@@ -68,8 +71,18 @@ def main() -> None:
             for line in sys.stdin:
                 files = [Path(name) for name in json.loads(line)]
                 _say(answers, {"scores": [score.to_dict() for score in grade(sandbox, limits, exam, files)]})
-    except GradingError as error:
+    except GradingError as error:  # only ever this side's own: see rebuilt.py
         _say(answers, {"failed": str(error)})
+    except _Dismissed:
+        sys.exit(1)
+
+
+class _Dismissed(KeyboardInterrupt):
+    """Ends this judge by way of the sandbox's end; whatever catches what an app raises lets it pass."""
+
+
+def _dismiss(*_: object) -> None:
+    raise _Dismissed
 
 
 def _say(answers: Any, message: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,13 +16,16 @@ from typing import Any
 
 from bgdemo.errors import GradingError
 from bgdemo.grading.judging.exam import Exam, ExamQuestion
-from bgdemo.grading.judging.sandbox import remove
 from bgdemo.grading.judging.scores import Score
 from bgdemo.grading.judging.submissions import Submission
+from bgdemo.grading.judging.temporary import HeldFolder
 from bgdemo.grading.walls.limits import Limits
 
 CHECK_LATE_EVERY = 1.0
 """Seconds between two looks for judges that are late."""
+
+STILLBORN = 3
+"""Judges that may be lost before they have begun."""
 
 PATIENCE = 30.0
 """Real seconds that a judge may take to end, or for each answer beyond what that may take itself."""
@@ -47,8 +49,8 @@ class Judges:
         self._count = count
         self._exam = exam
         self._judges: list[_Judge] = []
-        self._folder = Path(tempfile.mkdtemp(prefix="bgdemo-grade-"))
-        self._folder.chmod(0o711)
+        self._stillborn = 0
+        self._folder = HeldFolder()
 
     def grade(self, submissions: Sequence[Submission]) -> Iterator[tuple[Submission, list[Score]]]:
         """Grade; each submission is given back with its scores as soon as it has them.
@@ -67,7 +69,11 @@ class Judges:
                     if scores is not None and judge.submission is not None:
                         yield judge.submission, scores
                     elif judge.is_lost:
-                        yield judge.lost_over(), [_lost(question) for question in self._exam.questions]
+                        if judge.submission is not None:
+                            how = judge.how_it_ended()
+                            yield judge.submission, [_lost(question, how) for question in self._exam.questions]
+                        else:
+                            self._count_stillborn(judge)
                         self._hire(selector)
                     if waiting and not judge.is_lost:
                         judge.give(waiting.pop())
@@ -82,8 +88,14 @@ class Judges:
             if judge.is_late(self._patience):
                 judge.kill()
 
+    def _count_stillborn(self, judge: "_Judge") -> None:
+        """One judge may be lost before its first submission, to a machine that is short of memory, say; not each."""
+        self._stillborn += 1
+        if self._stillborn > STILLBORN:
+            raise GradingError(f"No judge can begin here: the last one {judge.how_it_ended()}; see above.")
+
     def _hire(self, selector: selectors.BaseSelector) -> None:
-        judge = _Judge(self._first, self._folder)
+        judge = _Judge(self._first, self._folder.path)
         self._judges.append(judge)
         selector.register(judge.output, selectors.EVENT_READ, judge)
 
@@ -103,12 +115,21 @@ class Judges:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         for judge in self._judges:
             judge.end(is_done=kind is None)
-        remove(self._folder)
+        self._folder.close()
 
 
-def _lost(question: ExamQuestion) -> Score:
-    message = "The grader itself was lost over this submission. Look at it before you run it."
+def _lost(question: ExamQuestion, how: str) -> Score:
+    message = f"The grader itself was lost over this submission: it {how}. Look at it before you run it."
     return Score(question.name, 0.0, question.points, "crashed", message)
+
+
+def _whole(line: bytes) -> dict[str, Any]:
+    """What a judge has said; nothing if it was lost in the middle of it."""
+    try:
+        answer: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {}
+    return answer
 
 
 class _Judge:
@@ -130,6 +151,7 @@ class _Judge:
         self._since: float | None = None
         """When it was given that; None while it works on nothing."""
         self.is_lost = False
+        self._was_late = False
         self.landlock: int | None = None
         """The version of Landlock that its kernel speaks; None until it is ready."""
         self._write(first)
@@ -137,7 +159,7 @@ class _Judge:
     def hear(self) -> list[Score] | None:
         """What it has to say: scores; None if it is ready for the first submission, or lost."""
         line = self.output.readline()
-        answer: dict[str, Any] = json.loads(line) if line else {}
+        answer = _whole(line)
         if "failed" in answer:
             raise GradingError(answer["failed"])
         self.landlock = answer.get("ready", self.landlock)
@@ -145,11 +167,15 @@ class _Judge:
         self._since = None
         return [Score(**score) for score in answer["scores"]] if "scores" in answer else None
 
-    def lost_over(self) -> Submission:
-        """The submission that it was lost over."""
-        if self.submission is None:
-            raise GradingError("A judge could not begin; see above.")
-        return self.submission
+    def how_it_ended(self) -> str:
+        """What became of one that is lost, as the rest of a sentence."""
+        if self._was_late:
+            return "did not come to an end"
+        try:
+            code = self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            return "said nothing more"
+        return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
     def give(self, submission: Submission) -> None:
         """Let it grade this."""
@@ -162,7 +188,8 @@ class _Judge:
         return self._since is not None and time.monotonic() - self._since > patience
 
     def kill(self) -> None:
-        """End it without its help."""
+        """End it without its help: it takes too long."""
+        self._was_late = True
         self._process.kill()
 
     def dismiss(self) -> None:

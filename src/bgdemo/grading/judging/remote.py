@@ -9,7 +9,7 @@ import httpx
 
 from bgdemo.grading.judging.rebuilt import rebuild, together
 from bgdemo.grading.protocol import files, wire
-from bgdemo.grading.protocol.channel import Channel
+from bgdemo.grading.protocol.channel import Channel, ChannelClosed
 from bgdemo.grading.protocol.wire import OF_THE_TRANSFER, Tampered
 from bgdemo.lessons import folder
 from bgdemo.record.timeline import Timeline
@@ -27,7 +27,7 @@ class Link:
         self._channel = channel
         self._own = own
         self._files: files.Files = {}
-        self._tampered: Tampered | None = None
+        self._broken: Exception | None = None
 
     def call(
         self, name: str, given: Any = None, *, with_files: bool = True, read: Callable[[Any], Any] = lambda data: data
@@ -43,18 +43,29 @@ class Link:
         Raises:
             ChannelClosed: the process is gone.
             Tampered: what came back was not written by the harness.
+            OSError: the disk is full on this side.
         """
-        if self._tampered is not None:
-            raise self._tampered
+        self.refuse_broken()
         try:
             answer = self._ask(name, given, with_files=with_files)
             result = None if "errors" in answer else read(answer["result"])
-        except Tampered as error:
-            self._tampered = error  # nothing that comes after it is worth anything
+        except (ChannelClosed, Tampered, OSError) as error:
+            self._broken = error  # nothing that comes after it is worth anything
             raise
         if "errors" in answer:
             raise together(answer["errors"])
         return result
+
+    def refuse_broken(self) -> None:
+        """Raise again what has come between this side and the other: whoever asks may catch all that an app raises.
+
+        Raises:
+            ChannelClosed: the process is gone.
+            Tampered: what came back was not written by the harness.
+            OSError: the disk is full on this side.
+        """
+        if self._broken is not None:
+            raise self._broken
 
     def _ask(self, name: str, given: Any, *, with_files: bool) -> dict[str, Any]:
         secret = secrets.token_hex(16)

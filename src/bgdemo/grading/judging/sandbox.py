@@ -4,12 +4,9 @@ import contextlib
 import dataclasses
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import Any, Self
 
 from bgdemo.errors import GradingError
 from bgdemo.grading.judging.package import copy_without_answers, readable, search_path
+from bgdemo.grading.judging.temporary import HeldFolder
 from bgdemo.grading.judging.users import a_free_user
 from bgdemo.grading.protocol.channel import Channel, ChannelClosed
 from bgdemo.grading.walls.limits import Limits
@@ -33,21 +31,12 @@ main()
 """
 
 
-def remove(folder: Path) -> None:
-    """Remove a folder in which others may still be removing theirs."""
-    for _ in range(100):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            break
-        time.sleep(0.02)
-
-
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How the process of a submission came to its end."""
 
     why: str
-    """done, exit, signal, time, memory, output, processes, files."""
+    """done, exit, signal, time, memory, output, processes, files; lost without a word."""
     code: int
     """The exit code, or the signal."""
     seconds: float
@@ -72,14 +61,19 @@ class Sandbox:
     def __init__(self, limits: Limits, hidden: Iterable[Path] = ()) -> None:
         self._limits = limits
         self._hidden = tuple(hidden)
-        self.folder = Path(tempfile.mkdtemp(prefix="bgdemo-grade-"))
-        self.folder.chmod(0o711)
         self._user = contextlib.ExitStack()
+        self._held = HeldFolder()
+        self.folder = self._held.path
         self.uid = self._user.enter_context(a_free_user()) if os.geteuid() == 0 else None
-        (self.folder / "package").mkdir()
-        (self.folder / "answers").mkdir()
-        (self.folder / "answers").chmod(0o711)
-        self._copy = copy_without_answers(self.folder / "package")
+        try:
+            (self.folder / "package").mkdir()
+            (self.folder / "answers").mkdir()
+            (self.folder / "answers").chmod(0o711)
+            self._copy = copy_without_answers(self.folder / "package")
+        except OSError as error:
+            self._user.close()
+            self._held.close()
+            raise GradingError(f"{self.folder} cannot be written: {error.strerror}.") from None
         self._server, its_end = socket.socketpair()
         with its_end:
             self._process = self._start(its_end)
@@ -146,7 +140,7 @@ class Sandbox:
         self._process.kill()
         self._process.wait()
         self._user.close()
-        remove(self.folder)
+        self._held.close()
 
 
 class Running:
@@ -172,6 +166,10 @@ class Running:
         """Wait until it has ended by itself, and hear how."""
         if self._ended is None:
             report = self._report()
+            if report.get("why") == "unfit":
+                self.channel.close()
+                self._control.close()
+                raise GradingError(str(report["printed"]))
             self._ended = Ended(
                 str(report.get("why", "lost")),
                 int(report.get("code", 0)),

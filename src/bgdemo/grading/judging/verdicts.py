@@ -1,8 +1,10 @@
 """The verdict on one answer: run in a process of its own, judged here."""
 
 import signal
+import tempfile
 from dataclasses import asdict
 
+from bgdemo.errors import GradingError
 from bgdemo.exercises import AnyExercise, Exercise, Verdict, WriteATest
 from bgdemo.exercises.engine.code import remember
 from bgdemo.exercises.engine.trial import Trial, follow
@@ -14,8 +16,10 @@ from bgdemo.grading.judging.scores import Score, ScoredAs
 from bgdemo.grading.judging.submitted import SubmittedAnswer
 from bgdemo.grading.protocol import wire
 from bgdemo.grading.protocol.channel import ChannelClosed
+from bgdemo.grading.protocol.files import FULL
 from bgdemo.grading.protocol.wire import Tampered
 from bgdemo.grading.walls.limits import Limits
+from bgdemo.record.log import describe
 
 LOADING = 0.5
 """The share of its time that an answer may take before it is asked anything."""
@@ -29,9 +33,12 @@ def score_answer(sandbox: Sandbox, limits: Limits, question: ExamQuestion, answe
         limits: of that process.
         question: what is asked.
         answer: the answer.
+
+    Raises:
+        GradingError: the disk is full.
     """
     verdict: Verdict | None = None
-    tampered = False
+    instead: tuple[ScoredAs, str] | None = None
     with sandbox.process() as running:
         try:
             verdict = _verdict_of(
@@ -41,13 +48,17 @@ def score_answer(sandbox: Sandbox, limits: Limits, question: ExamQuestion, answe
         except ChannelClosed:
             ended = running.ended()
         except Tampered:
-            tampered = True
+            instead = "tampered", _TAMPERED
+            ended = running.end()
+        except KeyboardInterrupt:  # never an answer's: see rebuilt.py
+            raise
+        except BaseException as error:
+            refuse_full(error)
+            instead = "crashed", f"It could not be judged, and this is why: {describe(error)}. Look at it."
             ended = running.end()
     if verdict is not None:
         return _judged(question, verdict, ended)
-    why, message = _stopped(ended, limits)
-    if tampered:
-        why, message = "tampered", _TAMPERED
+    why, message = instead or _stopped(ended, limits)
     return Score(question.name, 0.0, question.points, why, message, seconds=ended.seconds, printed=ended.printed)
 
 
@@ -61,16 +72,25 @@ def _verdict_of(link: Link, exercise: AnyExercise, answer: SubmittedAnswer, limi
     }
     try:
         loaded = link.call("load", given, with_files=False)
-    except (ChannelClosed, Tampered):
+    except (ChannelClosed, Tampered, KeyboardInterrupt):
         raise
     except BaseException as error:
+        refuse_full(error)
         return not_loaded(error, answer)
     if isinstance(exercise, WriteATest):
         return exercise.judge(lambda code: _tried(link, code), answer.source)
     if isinstance(exercise, Exercise):
         tried = follow(RemoteClient(link), exercise.scenario)  # type: ignore[arg-type]
+        link.refuse_broken()
         return exercise.judge(tried, answer.source)
     return exercise.check(wire.decode(loaded))
+
+
+def refuse_full(error: BaseException) -> None:
+    """Raise GradingError if the disk is full on this side; an error that was raised on the other has no number."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        where = error.filename or tempfile.gettempdir()
+        raise GradingError(f"{where} cannot be written: {error.strerror}.") from None
 
 
 def _tried(link: Link, code: str) -> Trial:

@@ -1,6 +1,7 @@
 """The lessons' folder, of which each side of a channel has its own, and how one is made like the other."""
 
 import base64
+import errno
 import os
 import shutil
 import stat
@@ -11,6 +12,9 @@ from bgdemo.grading.protocol.wire import Tampered, from_base64
 
 FILES, BYTES = 64, 4 * 2**20
 """How many files are passed on, and how many bytes of them all."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What a disk says that takes nothing more."""
 
 Files = dict[str, str]
 """Contents in base64, by the path below the folder."""
@@ -36,6 +40,7 @@ def write(folder: Path, files: Files) -> None:
 
     Raises:
         Tampered: no folder can hold them.
+        OSError: the disk is full.
     """
     for path in folder.iterdir():
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -44,7 +49,9 @@ def write(folder: Path, files: Files) -> None:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(base64.b64decode(content))
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise  # that is nobody's fault who handed something in
         raise Tampered("files that no folder can hold") from None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import EllipsisType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from bgdemo.display.words import shown
 from bgdemo.model import Event, Request, Task
 from bgdemo.record.timeline import Timeline
 
@@ -54,7 +55,7 @@ def encode(value: Any, depth: int = 0) -> Any:
             return {"tuple": [encode(item, depth + 1) for item in value]}
         if isinstance(value, dict) and len(value) <= ENTRIES:
             return {"dict": [[encode(key, depth + 1), encode(item, depth + 1)] for key, item in value.items()]}
-    return {"opaque": _shown(value)}
+    return {"opaque": shown(value)[:2_000]}
 
 
 def decode(data: Any, depth: int = 0) -> Any:
@@ -206,13 +207,6 @@ def _one_of(allowed: Iterable[str | None]) -> Callable[[Any], Any]:
 
 def _or_none(rule: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else rule(value)
-
-
-def _shown(value: object) -> str:
-    try:
-        return repr(value)[:2_000]
-    except Exception as error:
-        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
 
 
 def _rule(kind: Any) -> Callable[[Any], Any]:

@@ -7,14 +7,15 @@ import select
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from bgdemo.grading.walls.limits import MIB, NO_MEMORY, Limits, adopt_orphans, hide_memory
+from bgdemo.grading.walls.limits import MIB, Limits, adopt_orphans, hide_memory
 from bgdemo.grading.walls.processes import descendants, end_all, written
 
 MEASURE_EVERY = 0.05
@@ -57,7 +58,11 @@ def keep(place: Enclosure, control: socket.socket, channel: socket.socket, answe
     adopt_orphans()
     hide_memory()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    folder = tempfile.mkdtemp(prefix="answer-", dir=place.base)
+    try:
+        folder = tempfile.mkdtemp(prefix="answer-", dir=place.base)
+    except OSError as error:
+        _tell(control, {"why": "unfit", "printed": f"{place.base} cannot be written: {error.strerror}."})
+        return
     if place.uid is not None:
         os.chown(folder, place.uid, place.uid)
     output, its_output = os.pipe()
@@ -71,13 +76,19 @@ def keep(place: Enclosure, control: socket.socket, channel: socket.socket, answe
     ended = watched.until_it_ends(began + place.limits.seconds)
     left = end_all(os.getpid(), place.uid) - watched.still_there
     _remove(folder)
-    report = {
-        "why": ended[0],
-        "code": ended[1],
-        "seconds": time.monotonic() - began,
-        "left": max(left, 0),
-        "printed": watched.last_printed.decode("utf-8", "backslashreplace"),
-    }
+    _tell(
+        control,
+        {
+            "why": ended[0],
+            "code": ended[1],
+            "seconds": time.monotonic() - began,
+            "left": max(left, 0),
+            "printed": watched.last_printed.decode("utf-8", "backslashreplace"),
+        },
+    )
+
+
+def _tell(control: socket.socket, report: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):
         control.sendall(json.dumps(report).encode("ascii"))
 
@@ -127,14 +138,15 @@ class _Watched:
         return self._printed <= self._limits.output * MIB
 
     def _ended(self) -> tuple[str, int] | None:
-        pid, status = os.waitpid(self._child, os.WNOHANG)
+        pid, status, used = os.wait4(self._child, os.WNOHANG)
         if pid == 0:
             return None
         self.still_there = 0
         if os.WIFSIGNALED(status):
             return ("time" if os.WTERMSIG(status) == signal.SIGXCPU else "signal"), os.WTERMSIG(status)
-        code = os.WEXITSTATUS(status)
-        return ("memory" if code == NO_MEMORY else "exit"), code
+        peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        too_much = peak - self._at_first > self._limits.memory * MIB  # the kernel's word: an exit code can say anything
+        return ("memory" if too_much else "exit"), os.WEXITSTATUS(status)
 
     def _uses_too_much(self) -> str | None:
         found = descendants(os.getpid())

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 MIB = 2**20
 
-NO_MEMORY = 71
-"""The exit code of a process that had no memory left to say so."""
-
 _SET_PDEATHSIG, _SET_DUMPABLE, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 4, 36, 38
 _KILL = 9
 
